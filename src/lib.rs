@@ -1,0 +1,23 @@
+//! folkmoot: a forum as a service with no face of its own.
+//!
+//! Where things are, and which way imports point (never upwards):
+//!
+//! `main > cli > app > routes, openapi > acts > views > models > access > web, markup > state > error, db, config, clock, ids`
+//!
+//! An act is one file: URL, documentation, handler and SQL. Its folder is the last plural noun of the URL, its file what
+//! follows or else the method. An act never imports another act.
+
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod ids;
+pub mod members;
+pub mod openapi;
+pub mod routes;
+pub mod site;
+pub mod state;
+pub mod web;

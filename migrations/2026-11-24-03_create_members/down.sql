@@ -1,0 +1,2 @@
+DROP TABLE username_skeletons;
+DROP TABLE members;

@@ -1,0 +1,2 @@
+DROP TABLE archive_totals;
+DROP TABLE archive_ids;

@@ -1,0 +1,95 @@
+//! The one place where middleware and routes meet: the server and every test use it.
+
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use utoipa_actix_web::AppExt;
+
+use crate::access::{self, Keys, Passwords};
+use crate::error::Error;
+use crate::state::State;
+use crate::web::frame::Routes;
+use crate::web::{body, etag, frame};
+use crate::{openapi, routes};
+
+/// What all workers of a node share.
+#[derive(Clone)]
+pub struct Shared {
+    pub state: Data<State>,
+    pub keys: Data<Keys>,
+    pub passwords: Data<Passwords>,
+    routes: Data<Routes>,
+}
+
+impl Shared {
+    /// Puts it together; reads the signing keys, and makes the first where there is none.
+    pub async fn new(state: State) -> Result<Self, Error> {
+        let keys = Keys::load(&state).await?;
+        // Collecting the routes of the document costs as much for each worker as once.
+        let routes = Routes::new(openapi::paths(&openapi::document()));
+        Ok(Self {
+            state: Data::new(state),
+            keys: Data::new(keys),
+            passwords: Data::new(Passwords::new()),
+            routes: Data::new(routes),
+        })
+    }
+}
+
+/// The application, for one worker.
+pub fn build_app(
+    shared: &Shared,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = actix_web::App::new().into_utoipa_app().configure(routes::routes).split_for_parts();
+    // The last one wrapped is the first one met.
+    app.app_data(shared.state.clone())
+        .app_data(shared.keys.clone())
+        .app_data(shared.passwords.clone())
+        .app_data(shared.routes.clone())
+        .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))
+        .default_service(web::to(frame::unrouted))
+        .wrap(from_fn(body::read_body))
+        .wrap(from_fn(access::authenticate))
+        .wrap(from_fn(etag::conditional))
+        .wrap(Compress::default())
+        .wrap(cors())
+        .wrap(from_fn(frame::frame))
+}
+
+/// Any origin, without credentials: tokens travel in a field of their own, so there is nothing a foreign page could ride on.
+fn cors() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "Accept",
+            "If-Match",
+            "If-None-Match",
+            "Idempotency-Key",
+            "X-Request-Id",
+        ])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Idempotency-Replayed",
+            "X-Request-Id",
+        ])
+        .max_age(3600)
+}

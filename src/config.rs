@@ -1,0 +1,71 @@
+//! What an operator can set: flags, environment variables (`FOLKMOOT_` and the flag's name) and a TOML file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// All of it.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub identity: IdentityConfig,
+    #[command(flatten)]
+    pub log: LogConfig,
+    /// A TOML file of options: `listen = "0.0.0.0:8080"`. Flags and environment variables win over it.
+    #[arg(long, global = true, env = "FOLKMOOT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseConfig {
+    /// A PostgreSQL (15 or later) to use. `DATABASE_URL` is read too. Without it the program runs a private one in the data
+    /// folder.
+    #[arg(long, global = true, env = "FOLKMOOT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The folder of the private PostgreSQL and of the secret that belongs to it.
+    #[arg(long, global = true, env = "FOLKMOOT_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// The most connections to the database at a time.
+    #[arg(long, global = true, env = "FOLKMOOT_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub database_connections: u16,
+}
+
+/// Who the service is, and what its tokens are made with.
+#[derive(Args, Clone, Debug)]
+pub struct IdentityConfig {
+    /// The address under which clients reach the service: issuer and audience of its tokens. Default: http:// and the
+    /// address it listens on.
+    #[arg(long, global = true, env = "FOLKMOOT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// What signing keys are sealed with: 32 characters or more, kept by the operator. Made in the data folder when the private
+    /// PostgreSQL is used; required with a given database.
+    #[arg(long, global = true, env = "FOLKMOOT_SECRET", value_name = "TEXT", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// The password of the first administrator. Default: one is made up and printed once.
+    #[arg(long, global = true, env = "FOLKMOOT_ADMIN_PASSWORD", value_name = "TEXT", hide_env_values = true)]
+    pub admin_password: Option<String>,
+}
+
+/// What is written to the log.
+#[derive(Args, Clone, Debug)]
+pub struct LogConfig {
+    /// Which events: a level, or levels by module, such as `info,folkmoot::db=debug`.
+    #[arg(long, global = true, env = "FOLKMOOT_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+}
+
+/// How `serve` is reached.
+#[derive(Args, Clone, Debug)]
+pub struct ServeConfig {
+    /// The address and port to listen on.
+    #[arg(long, env = "FOLKMOOT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Threads that answer requests. Default: one for each core.
+    #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+}

@@ -1,0 +1,43 @@
+//! Bringing the schema up to date, one node at a time.
+
+use diesel::{RunQueryDsl, sql_query};
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+/// The migrations, as they are in the binary.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// The advisory lock that makes nodes that start together migrate once: "folkmoot" in ASCII.
+const LOCK: i64 = 0x666f_6c6b_6d6f_6f74;
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database could not be reached.
+    #[error("the database can not be reached: {0}")]
+    Unreachable(String),
+    /// A migration failed; it was rolled back.
+    #[error("the schema could not be brought up to date: {0}")]
+    Failed(String),
+}
+
+/// Runs what has not been run yet; gives the names of what was. Nodes that start together wait for one another.
+pub async fn migrate(url: &str) -> Result<Vec<String>, MigrateError> {
+    let connection =
+        super::pool::connect_diesel(url.to_owned()).await.map_err(|e| MigrateError::Unreachable(e.to_string()))?;
+    // diesel's harness is synchronous, and would block this thread's own runtime.
+    tokio::task::spawn_blocking(move || run(connection)).await.map_err(|e| MigrateError::Failed(e.to_string()))?
+}
+
+fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
+    let failed = |e: &dyn std::fmt::Display| MigrateError::Failed(e.to_string());
+    let mut connection = AsyncConnectionWrapper::<AsyncPgConnection>::from(connection);
+    // diesel takes no lock of its own. This one ends with the connection, whatever happens.
+    sql_query("SELECT pg_advisory_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+        .execute(&mut connection)
+        .map_err(|e| failed(&e))?;
+    let done = connection.run_pending_migrations(MIGRATIONS).map_err(|e| failed(&e))?;
+    Ok(done.iter().map(ToString::to_string).collect())
+}

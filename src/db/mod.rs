@@ -1,0 +1,9 @@
+//! The database: the pool, the migrations, the schema as diesel sees it, and the private PostgreSQL. What is peculiar to
+//! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
+
+mod migrations;
+mod pool;
+pub mod schema;
+
+pub use migrations::{MIGRATIONS, MigrateError, migrate};
+pub use pool::{Connection, Pool, connect};

@@ -1,0 +1,87 @@
+//! The pool of connections.
+
+use std::time::Duration;
+
+use diesel::ConnectionError;
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{self, Object};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use futures_util::FutureExt;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::Error;
+
+/// How long a request waits for a connection before it is turned away.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// A connection on loan from the pool.
+pub type Connection = Object<AsyncPgConnection>;
+
+/// The connections of this node to its database.
+#[derive(Clone)]
+pub struct Pool(deadpool::Pool<AsyncPgConnection>);
+
+impl Pool {
+    /// A pool of at most `size` connections; none is made before it is needed.
+    pub fn new(url: &str, size: usize) -> Result<Self, Error> {
+        let mut config = ManagerConfig::default();
+        // The default asks the server at each loan whether it still lives: a round trip more for every request.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|url| connect_diesel(url.to_owned()).boxed());
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = deadpool::Pool::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .runtime(::deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self(pool))
+    }
+
+    /// A connection. A request holds one at a time.
+    pub async fn get(&self) -> Result<Connection, Error> {
+        self.0.get().await.map_err(Error::database_unavailable)
+    }
+}
+
+pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {
+    let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
+    let config: tokio_postgres::Config = url.parse().map_err(bad)?;
+    if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+    }
+    let tls = tls().map_err(|e| ConnectionError::BadConnection(e.to_string()))?;
+    let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// A bare client beside the pool, for what diesel does not speak (COPY). The connection is driven in the background.
+pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionError> {
+    let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
+    let config: tokio_postgres::Config = url.parse().map_err(bad)?;
+    let tls = tls().map_err(|e| ConnectionError::BadConnection(e.to_string()))?;
+    let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(%error, "database connection lost");
+        }
+    });
+    Ok(client)
+}
+
+/// TLS for servers that want it, checked against the system's certificates.
+fn tls() -> Result<MakeRustlsConnect, rustls::Error> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        roots.add(certificate)?;
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

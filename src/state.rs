@@ -1,0 +1,86 @@
+//! What a request may reach: the database, the clock, chance, and the counts that are gathered in memory.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use rand::TryRng;
+
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::error::Error;
+use crate::ids::ThreadId;
+
+/// One for each node, shared by its workers.
+pub struct State {
+    pub db: Pool,
+    pub clock: Clock,
+    pub random: Random,
+    pub views: Views,
+    /// Issuer and audience of the tokens, without a slash at the end.
+    pub public_url: String,
+    /// The operator's secret.
+    pub secret: Secret,
+}
+
+/// The operator's secret; it does not show itself.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret as the operator gave it.
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The bytes to derive keys from.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The only source of chance: the operating system's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Random;
+
+impl Random {
+    /// So many unpredictable bytes.
+    #[allow(clippy::disallowed_methods)]
+    pub fn bytes<const N: usize>(self) -> Result<[u8; N], Error> {
+        let mut bytes = [0; N];
+        rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+        Ok(bytes)
+    }
+}
+
+/// Views of threads since they were last written to the database.
+#[derive(Debug, Default)]
+pub struct Views(Mutex<HashMap<ThreadId, i64>>);
+
+impl Views {
+    /// Counts one view.
+    pub fn add(&self, thread: ThreadId) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(thread).or_default() += 1;
+    }
+
+    /// Takes what was gathered, in the order of the ids: the order in which rows are locked.
+    pub fn take(&self) -> Vec<(ThreadId, i64)> {
+        let gathered = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut gathered: Vec<_> = gathered.into_iter().collect();
+        gathered.sort_unstable();
+        gathered
+    }
+
+    /// Gives back what could not be written.
+    pub fn give_back(&self, gathered: Vec<(ThreadId, i64)>) {
+        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (thread, count) in gathered {
+            *views.entry(thread).or_default() += count;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Answers that many acts give alike.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use super::etag::Etag;
+
+/// 200 with the thing as it is now.
+pub fn shown(etag: &Etag, thing: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(etag.header()).json(thing)
+}
+
+/// 201 with the new thing and its address.
+pub fn created(location: String, etag: &Etag, thing: &impl Serialize) -> HttpResponse {
+    HttpResponse::Created().insert_header(("Location", location)).insert_header(etag.header()).json(thing)
+}
+
+/// 204: it is gone.
+pub fn gone() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}

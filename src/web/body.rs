@@ -1,0 +1,243 @@
+//! Request bodies: JSON, closed, at most 256 KiB and 32 levels.
+
+use std::future::{Ready, ready};
+use std::ops::{Deref, DerefMut};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::text::Text;
+use crate::error::{Code, Error, FieldError, Flaw};
+
+/// The most bytes of a body.
+pub const MAX_BYTES: usize = 256 * 1024;
+/// The most levels of arrays and objects.
+pub const MAX_DEPTH: usize = 32;
+
+/// A body that has been read, is of the right shape and within its limits.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> Deref for Body<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Body<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// A body's own rules, beyond its types.
+pub trait Settle {
+    /// Normalises what is there and notes every flaw.
+    fn settle(&mut self, flaws: &mut Flaws);
+}
+
+/// The flaws of a body, as they are found.
+#[derive(Debug, Default)]
+pub struct Flaws(Vec<FieldError>);
+
+impl Flaws {
+    /// Notes one flaw; `pointer` is a JSON pointer.
+    pub fn add(&mut self, pointer: &str, code: Flaw, detail: impl Into<String>) {
+        self.0.push(FieldError { pointer: pointer.to_owned(), code, detail: detail.into() });
+    }
+
+    /// Settles a field of text.
+    pub fn text(&mut self, pointer: &str, text: &mut impl Text) {
+        text.settle(pointer, self);
+    }
+
+    /// Settles a field of text that may be absent.
+    pub fn text_if_any(&mut self, pointer: &str, text: &mut Option<impl Text>) {
+        if let Some(text) = text {
+            text.settle(pointer, self);
+        }
+    }
+
+    /// The first flaw, if there is any.
+    pub fn first(self) -> Option<FieldError> {
+        self.0.into_iter().next()
+    }
+
+    fn into_result(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::invalid(self.0)) }
+    }
+}
+
+/// What the middleware below has read of the body, for `Body` to take.
+struct Read(Result<Bytes, Code>);
+
+/// Reads the body before the handler's parameters are made: then all of them are ready at once, and what is wrong is
+/// told in the order of the parameters.
+pub async fn read_body(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let has_body =
+        request.headers().contains_key(CONTENT_LENGTH) || request.headers().contains_key("transfer-encoding");
+    if has_body {
+        let payload = request.take_payload();
+        let read = Read(collect(request.request(), payload).await);
+        request.extensions_mut().insert(read);
+    }
+    next.call(request).await
+}
+
+async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Code> {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    if length.is_some_and(|n: usize| n > MAX_BYTES) {
+        return Err(Code::BodyTooLarge);
+    }
+    let mut bytes = BytesMut::with_capacity(length.unwrap_or(0));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Code::BadRequest)?;
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(Code::BodyTooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+impl<T: DeserializeOwned + Settle> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(from_request(request).map(Self))
+    }
+}
+
+fn from_request<T: DeserializeOwned + Settle>(request: &HttpRequest) -> Result<T, Error> {
+    let read = request.extensions_mut().remove::<Read>();
+    let bytes = match read {
+        Some(Read(Ok(bytes))) => bytes,
+        Some(Read(Err(Code::BodyTooLarge))) => {
+            return Err(Error::new(Code::BodyTooLarge, format!("a body may have {MAX_BYTES} bytes")));
+        }
+        Some(Read(Err(code))) => return Err(Error::new(code, "the body ended before its end")),
+        None => Bytes::new(),
+    };
+    if !bytes.is_empty() {
+        must_be_json(request)?;
+    }
+    parse(&bytes)
+}
+
+fn must_be_json(request: &HttpRequest) -> Result<(), Error> {
+    let field = |name| request.headers().get(name).map(|v| v.to_str().unwrap_or("").trim());
+    let essence = field(CONTENT_TYPE).and_then(|t| t.split(';').next()).unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Error::new(Code::UnsupportedMediaType, "send JSON, with Content-Type: application/json"));
+    }
+    if field(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(Error::new(Code::UnsupportedMediaType, "send the body without a Content-Encoding"));
+    }
+    Ok(())
+}
+
+/// Reads JSON in the order in which errors are told: syntax and depth, then types and unknown fields, then limits.
+fn parse<T: DeserializeOwned + Settle>(bytes: &[u8]) -> Result<T, Error> {
+    let malformed = |e: serde_json::Error| Error::new(Code::MalformedJson, format!("the body is not JSON: {e}"));
+    if depth(bytes) > MAX_DEPTH {
+        return Err(Error::new(Code::JsonTooDeep, format!("a body may have {MAX_DEPTH} levels")));
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(malformed)?;
+    let mut flaws = Flaws::default();
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let mut unknown = |path: serde_ignored::Path<'_>| {
+        flaws.add(&pointer_of_ignored(&path), Flaw::UnknownField, "there is no such field");
+    };
+    let body: Result<T, serde_json::Error> = serde_ignored::deserialize(tracked, &mut unknown);
+    match body {
+        Ok(mut body) => {
+            body.settle(&mut flaws);
+            flaws.into_result().map(|()| body)
+        }
+        Err(e) if !e.is_data() => Err(malformed(e)),
+        Err(e) => {
+            let (pointer, code, detail) = wrong_type(&track.path(), &e.to_string());
+            flaws.add(&pointer, code, detail);
+            Err(Error::invalid(flaws.0))
+        }
+    }
+}
+
+/// What serde says, as a flaw. It names a missing field in its message only.
+fn wrong_type(path: &serde_path_to_error::Path, message: &str) -> (String, Flaw, String) {
+    let at = pointer(path);
+    // " at line 1 column 7" is of no use beside a pointer.
+    let message = message.rsplit_once(" at line ").map_or(message, |(m, _)| m);
+    let named = |prefix: &str| Some(message.strip_prefix(prefix)?.split('`').next()?.to_owned());
+    if let Some(field) = named("missing field `") {
+        return (format!("{at}/{field}"), Flaw::Missing, format!("`{field}` is required"));
+    }
+    if message.starts_with("unknown variant") {
+        return (at, Flaw::Invalid, message.to_owned());
+    }
+    let code = if message.starts_with("invalid type") { Flaw::WrongType } else { Flaw::Invalid };
+    (at, code, message.to_owned())
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn pointer_of_ignored(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}/{index}", pointer_of_ignored(parent)),
+        Path::Map { parent, key } => format!("{}/{}", pointer_of_ignored(parent), escape(key)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            pointer_of_ignored(parent)
+        }
+    }
+}
+
+/// RFC 6901, section 3.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// How deep arrays and objects are nested, told without recursion.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

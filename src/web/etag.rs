@@ -1,0 +1,137 @@
+//! Conditional requests (RFC 9110, section 13): entity tags, `If-None-Match` on reads, `If-Match` on edits.
+
+use std::future::{Ready, ready};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+
+use crate::error::{Code, Error};
+
+/// An entity tag, with its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Etag(String);
+
+impl Etag {
+    /// The tag of a thing with a version of its own: `"<version>.<hash>"`. `rest` is what else its JSON is made of.
+    pub fn versioned(version: i64, rest: &impl Hash) -> Self {
+        Self(format!("\"{version}.{:x}\"", hash(rest)))
+    }
+
+    /// The tag of a thread page: `W/"p<page version>.<hash>"`.
+    pub fn page(version: i64, rest: &impl Hash) -> Self {
+        Self(format!("W/\"p{version}.{:x}\"", hash(rest)))
+    }
+
+    /// As a header field.
+    pub fn header(&self) -> (&'static str, &str) {
+        ("ETag", &self.0)
+    }
+
+    /// The answer without a body, if the client has this already.
+    pub fn not_modified(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        matches(request.headers(), &self.0).then(|| HttpResponse::NotModified().insert_header(self.header()).finish())
+    }
+}
+
+/// SipHash with fixed keys: the same on every node that runs the same binary.
+fn hash(parts: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// `If-None-Match` compares weakly: `W/` does not count.
+fn matches(headers: &HeaderMap, tag: &str) -> bool {
+    let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    headers
+        .get_all(IF_NONE_MATCH)
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(','))
+        .any(|candidate| candidate.trim() == "*" || weak(candidate) == weak(tag))
+}
+
+/// Gives every successful read a tag (a hash of its bytes where the act made none) and a `Cache-Control`, and answers 304
+/// where the client has it already.
+pub async fn conditional<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let reads = request.method() == Method::GET;
+    let signed_in = request.headers().contains_key("authorization");
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let status = response.status();
+    if !reads || (status != StatusCode::OK && status != StatusCode::NOT_MODIFIED) {
+        return Ok(response);
+    }
+    let cache = if signed_in { "private, no-cache" } else { "no-cache" };
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Authorization"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    }
+    if headers.contains_key(ETAG) {
+        return Ok(response);
+    }
+    Ok(tagged_by_bytes(response))
+}
+
+fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let (request, response) = response.into_parts();
+    let (mut response, body) = response.into_parts();
+    let bytes = match body.try_into_bytes() {
+        Ok(bytes) => bytes,
+        // A stream has no bytes to hash yet.
+        Err(body) => return ServiceResponse::new(request, response.set_body(body)),
+    };
+    let tag = format!("\"{:x}\"", hash(&bytes));
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+    if matches(request.headers(), &tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove("content-type");
+        return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+    }
+    ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
+}
+
+/// The versions that a client says it changes.
+#[derive(Clone, Debug)]
+pub struct IfMatch(Option<Vec<String>>);
+
+impl IfMatch {
+    /// 428 without the field, 412 where it names another version. The number in front of a tag counts; a page's tag and
+    /// weak ones name no version (RFC 9110, section 13.1.1).
+    pub fn check(&self, version: i64) -> Result<(), Error> {
+        let Some(tags) = &self.0 else {
+            let detail = format!("send `If-Match: \"{version}\"` if you have read version {version}");
+            return Err(Error::new(Code::VersionRequired, detail));
+        };
+        let names_it = |tag: &String| tag == "*" || number(tag) == Some(version);
+        if tags.iter().any(names_it) {
+            return Ok(());
+        }
+        Err(Error::new(Code::VersionMismatch, format!("the present version is {version}")))
+    }
+}
+
+fn number(tag: &str) -> Option<i64> {
+    let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
+    opaque.split('.').next()?.parse().ok()
+}
+
+impl FromRequest for IfMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let fields: Vec<_> = request.headers().get_all(IF_MATCH).filter_map(|v| v.to_str().ok()).collect();
+        let tags = fields.iter().flat_map(|f| f.split(',')).map(|tag| tag.trim().to_owned()).collect();
+        ready(Ok(Self((!fields.is_empty()).then_some(tags))))
+    }
+}

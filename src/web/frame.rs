@@ -1,0 +1,118 @@
+//! The outermost layer: a request's id, HEAD as GET, every failure as a problem document, and the answer to what no
+//! route takes.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::error::{Code, Error};
+use crate::state::State;
+
+/// The field that names a request, in answers and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps every request.
+pub async fn frame<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let id = request_id(&request)?;
+    let http = request.request().clone();
+    // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let mut response = match next.call(request).await {
+        Ok(response) => as_problem(response, &id),
+        Err(error) => {
+            let problem = problem_of(&error).unwrap_or_else(|| Error::internal(&error));
+            ServiceResponse::new(http, problem.answer(&id)).map_into_right_body()
+        }
+    };
+    let id = HeaderValue::from_str(&id).map_err(Error::internal)?;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+/// The client's own id where it is plain, else a new one.
+fn request_id(request: &ServiceRequest) -> Result<String, Error> {
+    let plain = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if let Some(id) = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).filter(plain) {
+        return Ok(id.to_owned());
+    }
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    Ok(uuid::Builder::from_random_bytes(state.random.bytes()?).into_uuid().to_string())
+}
+
+fn as_problem<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response.map_into_left_body();
+    }
+    if let Some(problem) = response.response().error().and_then(problem_of) {
+        return response.into_response(problem.answer(id)).map_into_right_body();
+    }
+    let told = response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/problem"));
+    if told {
+        return response.map_into_left_body();
+    }
+    let code = Code::ALL.iter().find(|code| code.status() == status.as_u16()).copied();
+    let problem = Error::new(code.unwrap_or(Code::BadRequest), "The request could not be answered.");
+    response.into_response(problem.answer(id)).map_into_right_body()
+}
+
+/// Our own errors as they are; the framework's by their status.
+fn problem_of(error: &actix_web::Error) -> Option<Error> {
+    if let Some(ours) = error.as_error::<Error>() {
+        return Some(ours.clone());
+    }
+    let status = error.as_response_error().status_code().as_u16();
+    let code = Code::ALL.iter().find(|code| code.status() == status)?;
+    Some(Error::new(*code, code.help()))
+}
+
+/// What is served, from the document: each path with its methods.
+pub struct Routes(Vec<(ResourceDef, Vec<Method>)>);
+
+impl Routes {
+    /// Reads them from the document.
+    pub fn new(paths: impl IntoIterator<Item = (String, Vec<Method>)>) -> Self {
+        Self(paths.into_iter().map(|(path, methods)| (ResourceDef::new(path), methods)).collect())
+    }
+
+    fn allowed(&self, path: &str) -> Option<String> {
+        let methods: Vec<_> =
+            self.0.iter().filter(|(route, _)| route.is_match(path)).flat_map(|(_, methods)| methods).collect();
+        if methods.is_empty() {
+            return None;
+        }
+        let mut names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+        if names.contains(&"GET") {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        Some(names.join(", "))
+    }
+}
+
+/// What no route took: 405 with `Allow` where the path is known with other methods, else 404.
+pub async fn unrouted(request: HttpRequest, routes: Data<Routes>) -> Result<HttpResponse, Error> {
+    let Some(allowed) = routes.allowed(request.path()) else {
+        return Err(Error::not_found());
+    };
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((ALLOW, allowed)).finish());
+    }
+    let detail = format!("this URL takes {allowed}");
+    let allowed = HeaderValue::from_str(&allowed).map_err(Error::internal)?;
+    Err(Error::new(Code::MethodNotAllowed, detail).with_header(ALLOW, allowed))
+}

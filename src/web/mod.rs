@@ -1,0 +1,10 @@
+//! Words that every feature speaks: bodies, queries, text and its limits, lists, conditional requests, answers.
+
+pub mod answer;
+pub mod body;
+pub mod etag;
+pub mod frame;
+pub mod page;
+pub mod path;
+pub mod query;
+pub mod text;

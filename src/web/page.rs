@@ -1,0 +1,131 @@
+//! Lists: how many, from where on, and the address of what comes next.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+
+use crate::error::{Code, Error};
+
+/// How many items a list gives at most: 1 to 100, 20 by default.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(u8);
+
+impl Limit {
+    /// The most items of a list.
+    pub const MAX: i64 = 100;
+
+    /// One more than what is shown: whether it is there tells whether there is a next page.
+    pub fn and_one(self) -> i64 {
+        i64::from(self.0) + 1
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(input)?;
+        match text.parse() {
+            Ok(n @ 1..=100) => Ok(Self(n)),
+            _ => Err(serde::de::Error::custom("takes a whole number from 1 to 100")),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(Self::MAX))
+            .default(Some(20.into()))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {}
+
+/// Where a list goes on: the sort key of the last item that was shown, bound to its list and sort.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// The place behind an item of the list named `list`.
+    pub fn after(list: &str, key: &impl Serialize) -> Result<Self, Error> {
+        let json = serde_json::to_vec(&(list, key)).map_err(Error::internal)?;
+        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(json)))
+    }
+
+    /// The sort key, if the cursor is one of this list's.
+    pub fn key<K: DeserializeOwned>(&self, list: &str) -> Result<K, Error> {
+        let read = || {
+            let json = BASE64_URL_SAFE_NO_PAD.decode(&self.0).ok()?;
+            let (of, key): (String, K) = serde_json::from_slice(&json).ok()?;
+            (of == list).then_some(key)
+        };
+        read().ok_or_else(|| Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave"))
+    }
+}
+
+/// The sort key of an optional cursor.
+pub fn key_of<K: DeserializeOwned>(cursor: &Option<Cursor>, list: &str) -> Result<Option<K>, Error> {
+    cursor.as_ref().map(|cursor| cursor.key(list)).transpose()
+}
+
+/// A page of a list whose items name no members.
+#[derive(Serialize, ToSchema)]
+pub struct Items<T> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// The cursor of what comes next, null at the end.
+    pub next: Option<String>,
+}
+
+/// A page of a list, with the cards of the members that its items name.
+#[derive(Serialize, ToSchema)]
+pub struct ItemsWithMembers<T, M> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// Every member that the items name, by id.
+    pub members: BTreeMap<String, M>,
+    /// The cursor of what comes next, null at the end.
+    pub next: Option<String>,
+}
+
+/// Cuts the one row too many, and makes the cursor from the last row that stays.
+pub fn cut<T, K: Serialize>(
+    rows: &mut Vec<T>,
+    limit: Limit,
+    list: &str,
+    key: impl Fn(&T) -> K,
+) -> Result<Option<String>, Error> {
+    if rows.len() <= usize::from(limit.0) {
+        return Ok(None);
+    }
+    rows.truncate(limit.0.into());
+    rows.last().map(|last| Cursor::after(list, &key(last)).map(|c| c.0)).transpose()
+}
+
+/// The answer of a list, with `Link: rel="next"` (RFC 8288) where there is more.
+pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    if let Some(next) = next {
+        let kept = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", next).finish();
+        answer.insert_header(("Link", format!("<{}?{query}>; rel=\"next\"", request.path())));
+    }
+    answer.json(list)
+}

@@ -1,0 +1,35 @@
+//! Query parameters: closed, like bodies.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Code, Error};
+
+/// The parameters of a URL, read into a struct that denies unknown fields.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map(Self))
+    }
+}
+
+fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
+    let invalid = |detail: String| Error::new(Code::InvalidParameter, detail);
+    if query.contains("%00") {
+        return Err(invalid("a parameter may not hold the character U+0000".into()));
+    }
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|e| {
+        let path = e.path().to_string();
+        let reason = e.into_inner().to_string();
+        invalid(if path == "." { reason } else { format!("{path}: {reason}") })
+    })
+}
