@@ -1,1 +1,5 @@
+//! The tests of the whole program, in one binary; the modules mirror those of `src/`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod db;

@@ -1,0 +1,3 @@
+//! What the program needs of PostgreSQL.
+
+pub mod local;
