@@ -40,7 +40,7 @@ impl Shared {
 
 /// The application, for one worker.
 pub fn build_app(
-    shared: &Shared,
+    shared: Shared,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -52,10 +52,10 @@ pub fn build_app(
 > {
     let (app, _) = actix_web::App::new().into_utoipa_app().configure(routes::routes).split_for_parts();
     // The last one wrapped is the first one met.
-    app.app_data(shared.state.clone())
-        .app_data(shared.keys.clone())
-        .app_data(shared.passwords.clone())
-        .app_data(shared.routes.clone())
+    app.app_data(shared.state)
+        .app_data(shared.keys)
+        .app_data(shared.passwords)
+        .app_data(shared.routes)
         .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))

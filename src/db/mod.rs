@@ -1,6 +1,7 @@
 //! The database: the pool, the migrations, the schema as diesel sees it, and the private PostgreSQL. What is peculiar to
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
+pub mod local;
 mod migrations;
 mod pool;
 pub mod schema;

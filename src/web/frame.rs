@@ -21,18 +21,12 @@ pub async fn frame<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let id = request_id(&request)?;
-    let http = request.request().clone();
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let mut response = match next.call(request).await {
-        Ok(response) => as_problem(response, &id),
-        Err(error) => {
-            let problem = problem_of(&error).unwrap_or_else(|| Error::internal(&error));
-            ServiceResponse::new(http, problem.answer(&id)).map_into_right_body()
-        }
-    };
+    // A failing layer has lost its request. None of ours fails: they all answer.
+    let mut response = as_problem(next.call(request).await?, &id);
     let id = HeaderValue::from_str(&id).map_err(Error::internal)?;
     response.headers_mut().insert(REQUEST_ID, id);
     response

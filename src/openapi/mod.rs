@@ -1,0 +1,62 @@
+//! The document: what the code declares of each act, and what every operation has beside that.
+
+mod problems;
+mod schemas;
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::error::FieldError;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "folkmoot",
+        description = "A forum as a service with no face of its own: threads, posts, likes and members.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(FieldError)),
+    tags(
+        (name = "threads", description = "Threads of a forum"),
+        (name = "posts", description = "Posts of a thread: a thread's first post is number 1"),
+        (name = "revisions", description = "What a post said before"),
+        (name = "likes", description = "Who likes what"),
+        (name = "forums", description = "Forums, and categories that hold them"),
+        (name = "members", description = "Who writes here"),
+        (name = "ranks", description = "The ladder of ranks"),
+        (name = "me", description = "The signed-in member's own profile"),
+        (name = "auth", description = "Signing in and out"),
+        (name = "sessions", description = "Where a member is signed in"),
+        (name = "site", description = "The service itself"),
+    ),
+)]
+struct Declared;
+
+/// The OpenAPI 3.1 document of everything that is served.
+pub fn document() -> Value {
+    let app = actix_web::App::new().into_utoipa_app().openapi(Declared::openapi());
+    let declared = app.configure(crate::routes::routes).split_for_parts().1;
+    // A document that can not be written would be a fault of the build; every test would see it.
+    let mut document = serde_json::to_value(declared).unwrap_or(Value::Null);
+    document["components"]["securitySchemes"] = json!({"bearer": {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "description": "An access token from `POST /api/v1/auth/login`.",
+    }});
+    schemas::finish(&mut document);
+    problems::add(&mut document);
+    document
+}
+
+/// Each path of the document with its methods.
+pub fn paths(document: &Value) -> Vec<(String, Vec<Method>)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.map(|(path, item)| (path.clone(), methods(item))).collect()
+}
+
+fn methods(item: &Value) -> Vec<Method> {
+    let names = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
+    names.filter_map(|name| name.parse().ok()).collect()
+}

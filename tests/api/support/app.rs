@@ -1,0 +1,78 @@
+//! A running service with a database of its own.
+
+use std::rc::Rc;
+
+use actix_web::HttpServer;
+use folkmoot::app::{Shared, build_app};
+use folkmoot::clock::Clock;
+use folkmoot::db::Pool;
+use folkmoot::state::{Random, Secret, State, Views};
+
+use super::database;
+use super::person::Person;
+
+/// A service that listens on a free port of its own, for the time of one test.
+#[derive(Clone)]
+pub struct App(Rc<Inner>);
+
+pub struct Inner {
+    pub url: String,
+    pub database_url: String,
+    pub clock: Clock,
+    pub shared: Shared,
+    pub http: reqwest::Client,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// A service over an empty, migrated database.
+    pub async fn start() -> Self {
+        Self::on(database::empty().await).await
+    }
+
+    /// One more node over the same database.
+    pub async fn another_node(&self) -> Self {
+        Self::on(self.database_url.clone()).await
+    }
+
+    async fn on(database_url: String) -> Self {
+        let clock = Clock::default();
+        let state = State {
+            db: Pool::new(&database_url, 12).unwrap(),
+            clock: clock.clone(),
+            random: Random,
+            views: Views::default(),
+            public_url: "http://forum.test".into(),
+            secret: Secret::new("a secret of at least thirty-two characters".into()),
+        };
+        let shared = Shared::new(state).await.unwrap();
+        let for_workers = shared.clone();
+        let server = HttpServer::new(move || build_app(for_workers.clone())).workers(2).bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", server.addrs()[0]);
+        actix_web::rt::spawn(server.disable_signals().run());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self(Rc::new(Inner { url, database_url, clock, shared, http }))
+    }
+
+    /// Someone who is not signed in.
+    pub fn guest(&self) -> Person {
+        Person::guest(self)
+    }
+
+    /// A client of the database, for what no act shows.
+    pub async fn sql(&self) -> tokio_postgres::Client {
+        folkmoot::db::connect(&self.database_url).await.unwrap()
+    }
+
+    /// One number from the database.
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.sql().await.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}

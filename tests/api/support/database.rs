@@ -1,0 +1,68 @@
+//! A schema for each test, in one PostgreSQL for all of them.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use folkmoot::db::local::LocalPostgres;
+
+/// The PostgreSQL of this run and how to reach it: a given one (`FOLKMOOT_TEST_DATABASE_URL`, key and value words), or a private
+/// one in the target folder.
+static SERVER: LazyLock<String> = LazyLock::new(|| {
+    // A thread with a runtime of its own: the tests' runtimes end with their tests.
+    let url = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(server())
+    });
+    url.join().unwrap()
+});
+
+async fn server() -> String {
+    let url = match std::env::var("FOLKMOOT_TEST_DATABASE_URL") {
+        Ok(url) => url,
+        Err(_) => {
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
+            // Nothing here outlives the run, so nothing needs to reach the disk.
+            let quick = [("fsync", "off"), ("synchronous_commit", "off"), ("max_connections", "300")];
+            let postgres = LocalPostgres::start(&folder, "cargo test", &quick).await.unwrap();
+            let url = postgres.url().to_owned();
+            std::mem::forget(postgres);
+            url
+        }
+    };
+    let name = format!("run_{}", std::process::id());
+    let client = folkmoot::db::connect(&url).await.unwrap();
+    for row in client.query("SELECT datname FROM pg_database WHERE datname LIKE 'run\\_%'", &[]).await.unwrap() {
+        let old: String = row.get(0);
+        client.batch_execute(&format!("DROP DATABASE {old} WITH (FORCE)")).await.unwrap();
+    }
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    url.replace(&format!("dbname={}", config.get_dbname().unwrap()), &format!("dbname={name}"))
+}
+
+/// All migrations in one text.
+static DDL: LazyLock<String> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("up.sql")).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+});
+
+/// An empty, migrated database: how to reach it.
+pub async fn empty() -> String {
+    let url = bare().await;
+    let client = folkmoot::db::connect(&url).await.unwrap();
+    client.batch_execute(&DDL).await.unwrap();
+    url
+}
+
+/// A database with nothing in it, not even the schema's tables.
+pub async fn bare() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let schema = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let client = folkmoot::db::connect(&SERVER).await.unwrap();
+    client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+    format!("{} options='-c search_path={schema}'", *SERVER)
+}

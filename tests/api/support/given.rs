@@ -1,0 +1,36 @@
+//! What a test starts from, made without the acts that other tests are about.
+
+use super::{App, Person};
+
+impl App {
+    /// A member with this name who is signed in.
+    pub async fn member(&self, name: &str) -> Person {
+        self.signed_in(name, "member").await
+    }
+
+    /// A moderator who is signed in.
+    pub async fn moderator(&self, name: &str) -> Person {
+        self.signed_in(name, "moderator").await
+    }
+
+    /// An administrator who is signed in.
+    pub async fn admin(&self, name: &str) -> Person {
+        self.signed_in(name, "admin").await
+    }
+
+    async fn signed_in(&self, name: &str, role: &str) -> Person {
+        let now = self.clock.now();
+        let sql = "WITH member AS (
+                INSERT INTO members (username, username_key, role, joined_at)
+                VALUES ($1, lower($1), $2, $3::text::timestamptz) RETURNING id
+            )
+            INSERT INTO sessions (member_id, scopes, created_at, last_used_at, expires_at)
+            SELECT id, '{read,post,like,profile,moderate,admin}', $3::text::timestamptz, $3::text::timestamptz,
+                   $3::text::timestamptz + interval '30 days'
+            FROM member RETURNING member_id, id";
+        let row = self.sql().await.query_one(sql, &[&name, &role, &now.to_rfc3339()]).await.unwrap();
+        let (member, session): (i64, i64) = (row.get(0), row.get(1));
+        let token = self.shared.keys.sign(member.into(), session.into(), now).unwrap();
+        Person { app: self.clone(), id: member, token: Some(token) }
+    }
+}
