@@ -171,7 +171,11 @@ pub struct FieldError {
 
 /// A problem, as it travels from where it is found to the client.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Box<Inside>);
+
+/// Boxed, as results carry it everywhere.
+#[derive(Clone, Debug)]
+struct Inside {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -181,7 +185,7 @@ pub struct Error {
 impl Error {
     /// A problem of this kind; `detail` tells this occurrence in words.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), header: None }
+        Self(Box::new(Inside { code, detail: detail.into(), errors: Vec::new(), header: None }))
     }
 
     /// A body with flaws.
@@ -190,7 +194,9 @@ impl Error {
             [one] => format!("{}: {}", one.pointer, one.detail),
             more => format!("{} places are wrong; `errors` lists them", more.len()),
         };
-        Self { errors, ..Self::new(Code::InvalidBody, detail) }
+        let mut error = Self::new(Code::InvalidBody, detail);
+        error.0.errors = errors;
+        error
     }
 
     /// A body with one flaw.
@@ -211,22 +217,22 @@ impl Error {
 
     /// The same with one more header field.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
     /// Which kind of problem it is.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The answer: a problem document with this request's id.
     pub fn answer(&self, request_id: &str) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = &self.0.header {
             answer.insert_header((name.clone(), value.clone()));
         }
-        match self.code.status() {
+        match self.0.code.status() {
             401 => {
                 answer.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
             }
@@ -239,13 +245,13 @@ impl Error {
             .insert_header((header::CONTENT_TYPE, "application/problem+json"))
             .insert_header((header::CACHE_CONTROL, "no-store"));
         let problem = Problem {
-            r#type: format!("/problems/{}", self.code.name()),
-            title: self.code.title(),
-            status: self.code.status(),
-            detail: &self.detail,
-            code: self.code.name(),
+            r#type: format!("/problems/{}", self.0.code.name()),
+            title: self.0.code.title(),
+            status: self.0.code.status(),
+            detail: &self.0.detail,
+            code: self.0.code.name(),
             request_id,
-            errors: &self.errors,
+            errors: &self.0.errors,
         };
         match serde_json::to_vec(&problem) {
             Ok(body) => answer.body(body),
@@ -255,7 +261,7 @@ impl Error {
 
     /// RFC 6750, section 3: a request without credentials is told no error code.
     fn challenge(&self) -> &'static str {
-        match self.code {
+        match self.0.code {
             Code::InvalidToken | Code::TokenExpired | Code::SessionEnded => {
                 "Bearer realm=\"folkmoot\", error=\"invalid_token\""
             }
@@ -266,7 +272,7 @@ impl Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code.name(), self.detail)
+        write!(f, "{}: {}", self.0.code.name(), self.0.detail)
     }
 }
 
@@ -274,7 +280,7 @@ impl std::error::Error for Error {}
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The outermost layer knows the request's id and writes the answer anew with it.
