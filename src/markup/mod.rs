@@ -13,6 +13,7 @@ mod names;
 mod prepare;
 mod quotes;
 mod sanitise;
+mod tables;
 mod text;
 
 use std::collections::{HashMap, HashSet};

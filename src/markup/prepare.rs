@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 
 use super::names::is_username_char;
+use super::tables::bound_tables;
 
 /// Stands for an underscore of a mention while the Markdown is parsed. Both are noncharacters, which no
 /// text has, and are turned back in every literal of the parsed tree.
 const UNDERSCORE: char = '\u{FDD0}';
-/// Stands in front of a container marker or an indentation that would nest too deep.
-const STOP: char = '\u{FDD1}';
+/// Stands in front of a container marker or an indentation that would nest too deep, and in the
+/// delimiter row of a table that would be too large.
+pub(super) const STOP: char = '\u{FDD1}';
 
 /// Block quotes and lists that may open on one line.
 const MAX_MARKERS: usize = 16;
@@ -19,9 +21,9 @@ const TAB_STOP: usize = 4;
 
 /// Markdown as it is given to the parser.
 pub(super) fn prepare(source: &str) -> String {
-    let cleaned = keep_mentions_whole(&clean(source));
-    let mut out = String::with_capacity(cleaned.len() + 64);
-    for line in cleaned.split_inclusive('\n') {
+    let bounded = bound_tables(&keep_mentions_whole(&clean(source)));
+    let mut out = String::with_capacity(bounded.len() + 64);
+    for line in bounded.split_inclusive('\n') {
         bound_nesting(line, &mut out);
     }
     out
