@@ -6,22 +6,25 @@ use std::borrow::Cow;
 use super::names::is_username_char;
 use super::tables::bound_tables;
 
-/// Stands for an underscore of a mention while the Markdown is parsed. Both are noncharacters, which no
-/// text has, and are turned back in every literal of the parsed tree.
+/// Stands for an underscore of a mention while the Markdown is parsed. Like the stop it is one of the
+/// noncharacters, which no text has; both are turned back in every literal of the parsed tree.
 const UNDERSCORE: char = '\u{FDD0}';
 /// Stands in front of a container marker or an indentation that would nest too deep, and in the
-/// delimiter row of a table that would be too large.
+/// delimiter row of a table that would be too large, and in addresses of absurd length.
 pub(super) const STOP: char = '\u{FDD1}';
 
 /// Block quotes and lists that may open on one line.
 const MAX_MARKERS: usize = 16;
 /// Columns that the indentation and markers of a line may take. A list needs two of them for each level.
 const MAX_COLUMNS: usize = 64;
+/// Bytes that an address in the text may have to become a link.
+const MAX_ADDRESS: usize = 1_000;
 const TAB_STOP: usize = 4;
 
 /// Markdown as it is given to the parser.
 pub(super) fn prepare(source: &str) -> String {
-    let bounded = bound_tables(&keep_mentions_whole(&clean(source)));
+    let marked = keep_mentions_whole(&clean(source));
+    let bounded = bound_tables(&bound_addresses(&marked));
     let mut out = String::with_capacity(bounded.len() + 64);
     for line in bounded.split_inclusive('\n') {
         bound_nesting(line, &mut out);
@@ -61,8 +64,10 @@ pub(super) fn clean(source: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Control characters, and the noncharacters that are used here and by the sanitiser.
 fn is_unwanted(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t') || c == STOP
+    let is_ours = ('\u{FDD0}'..='\u{FDEF}').contains(&c) && c != UNDERSCORE;
+    (c.is_control() && c != '\n' && c != '\t') || is_ours
 }
 
 /// Keeps `@_name_` from being read as emphasis. A last underscore is left, since it cannot open
@@ -87,6 +92,24 @@ fn keep_mentions_whole(source: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Keeps addresses from being links in what goes on and on without a space: looking for the end of each
+/// would read all that follows, again and again.
+fn bound_addresses(source: &str) -> Cow<'_, str> {
+    let is_absurd = |word: &str| word.len() > MAX_ADDRESS;
+    if !source.split_ascii_whitespace().any(is_absurd) {
+        return Cow::Borrowed(source);
+    }
+    let words = source.split_inclusive(|c: char| c.is_ascii_whitespace());
+    let bounded = words.map(|word| match is_absurd(word) {
+        true => Cow::Owned(
+            word.replace("://", &format!("{STOP}://"))
+                .replace("www.", &format!("www{STOP}.")),
+        ),
+        false => Cow::Borrowed(word),
+    });
+    Cow::Owned(bounded.collect())
 }
 
 /// How many bytes at the start of what follows an `@` may be a name, quoted or not.

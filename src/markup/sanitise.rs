@@ -62,7 +62,45 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Html with nothing in it but what is allowed.
 pub(super) fn sanitise(html: &str) -> String {
-    SANITISER.clean(html).to_string()
+    reveal(&SANITISER.clean(&hide(html)).to_string())
+}
+
+/// Stand for an ampersand, and in front of a character from U+00A0 to U+00BF that was moved up. The
+/// serialiser behind the gate looks through all the rest of a text for each of these, so a long text of
+/// them would take the square of its length; the gate decides nothing by them.
+const AMPERSAND: char = '\u{FDD2}';
+const MOVED: char = '\u{FDD3}';
+const MOVE: u32 = 0x100;
+
+fn hide(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for c in html
+        .replace("&amp;", AMPERSAND.encode_utf8(&mut [0; 4]))
+        .chars()
+    {
+        match char::from_u32(u32::from(c) + MOVE) {
+            Some(moved) if ('\u{A0}'..='\u{BF}').contains(&c) => out.extend([MOVED, moved]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn reveal(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut chars = html.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            AMPERSAND => out.push_str("&amp;"),
+            MOVED => {
+                let moved = chars.next().and_then(|c| u32::from(c).checked_sub(MOVE));
+                let original = moved.and_then(char::from_u32);
+                out.extend(original.filter(|c| ('\u{A0}'..='\u{BF}').contains(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// Whether a link may lead there: http, https, mailto, or an address without a scheme.

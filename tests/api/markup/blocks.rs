@@ -79,6 +79,25 @@ fn long_rules_and_deep_indentation_are_what_they_look_like() {
 }
 
 #[test]
+fn characters_that_are_handled_apart_come_out_as_they_went_in() {
+    assert_eq!(
+        html("a&b\u{a0}\u{bf}\u{c0}Ơ© &nbsp;&copy;"),
+        "<p>a&amp;b\u{a0}\u{bf}\u{c0}Ơ© \u{a0}©</p>\n"
+    );
+    assert_eq!(
+        html("[&](https://example.org '©&')"),
+        "<p><a href=\"https://example.org\" title=\"©&amp;\" rel=\"nofollow noopener ugc\">&amp;</a></p>\n"
+    );
+}
+
+#[test]
+fn an_address_of_absurd_length_is_text() {
+    let address = |length| format!("https://example.org/{}", "x".repeat(length));
+    assert!(html(&address(900)).contains("<a "));
+    assert_eq!(html(&address(1000)), format!("<p>{}</p>\n", address(1000)));
+}
+
+#[test]
 fn usual_nesting_of_lists_is_kept() {
     let list: String = (0..8)
         .map(|level| format!("{}- x\n", "  ".repeat(level)))
