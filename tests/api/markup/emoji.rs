@@ -37,6 +37,11 @@ fn common_codes_and_forum_aliases_are_known() {
     ] {
         assert_eq!(emoji_unicode(code).unwrap_or_default(), unicode, "{code}");
     }
+    let unknown: Vec<_> = "bow pray hugs ninja troll shrug laughing cry grin biggrin razz evil"
+        .split(' ')
+        .filter(|code| emoji_unicode(code).is_none())
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
     assert_eq!(emoji_unicode("nosuchthing"), None);
     assert_eq!(emoji_unicode(""), None);
     assert_eq!(emoji_unicode(":thumb:"), None);
