@@ -15,6 +15,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod ids;
+pub mod markup;
 pub mod members;
 pub mod openapi;
 pub mod routes;
