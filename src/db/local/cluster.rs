@@ -1,9 +1,10 @@
 //! The cluster: PostgreSQL's files, in `postgres` under the data folder. It appears there whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown, lchown};
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 
 use super::error::{During, LocalError};
 use super::find::Programs;
@@ -56,7 +57,7 @@ fn has_entries(folder: &Path) -> Result<bool, LocalError> {
 }
 
 /// Makes the cluster in a folder of another name and renames it when it is whole and on the disk.
-/// `lock` is inherited by initdb, so that no one takes the folder while it still works.
+/// `lock` goes to all that initdb starts, so that no one takes the folder while some of it still works.
 pub(super) fn make(
     data_dir: &Path,
     cluster: &Path,
@@ -98,21 +99,19 @@ fn initdb(
 ) -> Result<(), LocalError> {
     let mut said = String::new();
     for locale in locales(programs.major) {
-        let output = launcher
-            .command(&programs.initdb())
+        let mut command = launcher.command(&programs.initdb());
+        command
             .arg("-D")
             .arg(folder)
             .arg(format!("--username={SUPERUSER}"))
             .args(["--auth-local=trust", "--auth-host=reject"])
             .args(["--encoding=UTF8", "--data-checksums"])
-            .args(locale)
-            .stdin(lock.try_clone().during("lock", folder)?)
-            .output()
-            .during("run initdb for", folder)?;
-        if output.status.success() {
+            .args(locale);
+        let (status, output) = run(command, lock).during("run initdb for", folder)?;
+        if status.success() {
             return Ok(());
         }
-        said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        said = output;
         // Another locale would not mend another fault.
         if !said.to_lowercase().contains("locale") && !said.contains("ICU") {
             break;
@@ -122,6 +121,23 @@ fn initdb(
         folder: folder.to_owned(),
         output: said,
     })
+}
+
+/// What the command says on standard error goes through the locked file, as the programs that it starts keep that open,
+/// and so the lock, even if it is killed before them.
+fn run(mut command: Command, mut lock: &File) -> io::Result<(ExitStatus, String)> {
+    lock.rewind()?;
+    lock.set_len(0)?;
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(lock.try_clone()?)
+        .status()?;
+    lock.rewind()?;
+    let mut said = Vec::new();
+    lock.read_to_end(&mut said)?;
+    lock.set_len(0)?;
+    Ok((status, String::from_utf8_lossy(&said).trim().to_owned()))
 }
 
 /// In the order in which they are tried: the same order of characters everywhere, as far as the system has it.

@@ -54,14 +54,18 @@ pub(super) fn take_over(data_dir: &Path, cluster: &Path) -> Result<fs::File, Loc
         refuse_a_foreign_server(cluster)?;
         return Ok(lock);
     }
-    let pid = pid_file(cluster)?.map(|file| file.pid);
-    tracing::warn!(pid, "stopping the PostgreSQL that an earlier run left");
     for (signal, patience) in [
         (Signal::INT, FAST_SHUTDOWN),
         (Signal::QUIT, IMMEDIATE_SHUTDOWN),
     ] {
         // Without a postmaster its processes end by themselves.
         if let Some(pid) = postmaster(cluster)? {
+            let pid_shown = pid.as_raw_pid();
+            tracing::warn!(
+                pid = pid_shown,
+                ?signal,
+                "stopping the PostgreSQL that an earlier run left"
+            );
             tell(pid, signal);
         }
         let deadline = Instant::now() + patience;
@@ -74,7 +78,7 @@ pub(super) fn take_over(data_dir: &Path, cluster: &Path) -> Result<fs::File, Loc
     }
     Err(LocalError::StillRunning {
         cluster: cluster.to_owned(),
-        pid,
+        pid: postmaster(cluster)?.map(Pid::as_raw_pid),
     })
 }
 
