@@ -87,6 +87,10 @@ impl Server {
         try_take_server_lock(&self.data_dir)
     }
 
+    pub(super) fn end_orphans(&self) -> Result<(), LocalError> {
+        leftovers::end_orphans(&self.cluster)
+    }
+
     /// `lock` goes to the new process and all that it starts. Answers with the length of the log before.
     pub(super) fn spawn(&self, lock: File) -> Result<(Child, u64), LocalError> {
         leftovers::remove_stale_files(&self.cluster, &self.socket.path)?;

@@ -20,6 +20,26 @@ async fn a_killed_postmaster_comes_back_by_itself() {
 }
 
 #[tokio::test]
+async fn a_query_that_outlives_its_postmaster_does_not_hold_up_the_next() {
+    let folder = Folder::new();
+    let server = start(&folder.0).await;
+    let (client, connection) = tokio_postgres::connect(server.url(), NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let endless = "DO $$ BEGIN LOOP END LOOP; END $$";
+    let query = tokio::spawn(async move { client.simple_query(endless).await.map(drop) });
+    let busy = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'";
+    let deadline = Instant::now() + PATIENCE;
+    while ask(server.url(), busy).await.is_empty() {
+        assert!(Instant::now() < deadline, "the query does not begin");
+    }
+    kill_process(postmaster(&folder.0), Signal::KILL).unwrap();
+    query.await.unwrap().unwrap_err();
+    connection.await.unwrap().ok();
+    assert_eq!(ask_until_answered(server.url(), "SELECT 1").await, ["1"]);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_server_of_a_killed_owner_ends_and_its_folder_starts_again() {
     let folder = Folder::new();
     let owner = Owner::of(&folder.0);
