@@ -23,6 +23,14 @@ max_connections = 200
 shared_buffers = 128MB
 ";
 
+/// What a cluster is made with.
+pub(super) struct Tools<'a> {
+    pub(super) programs: &'a Programs,
+    pub(super) launcher: &'a Launcher,
+    /// Whether the files must be on the disk before the cluster counts as made.
+    pub(super) sync: bool,
+}
+
 /// # Errors
 /// [`LocalError::NotACluster`] for a folder with something else in it.
 pub(super) fn major(cluster: &Path) -> Result<Option<u32>, LocalError> {
@@ -61,8 +69,7 @@ fn has_entries(folder: &Path) -> Result<bool, LocalError> {
 pub(super) fn make(
     data_dir: &Path,
     cluster: &Path,
-    programs: &Programs,
-    launcher: &Launcher,
+    tools: &Tools,
     lock: &File,
 ) -> Result<(), LocalError> {
     let unfinished = data_dir.join(UNFINISHED);
@@ -71,11 +78,11 @@ pub(super) fn make(
         .mode(0o700)
         .create(&unfinished)
         .during("make", &unfinished)?;
-    if let Some(account) = &launcher.account {
+    if let Some(account) = &tools.launcher.account {
         chown(&unfinished, Some(account.uid), Some(account.gid))
             .during("hand over", &unfinished)?;
     }
-    initdb(&unfinished, programs, launcher, lock)?;
+    initdb(&unfinished, tools, lock)?;
     append_settings(&unfinished.join("postgresql.conf"))?;
     fs::rename(&unfinished, cluster).during("move into its place", cluster)?;
     sync(data_dir)
@@ -91,15 +98,10 @@ fn remove_unfinished(unfinished: &Path) -> Result<(), LocalError> {
     }
 }
 
-fn initdb(
-    folder: &Path,
-    programs: &Programs,
-    launcher: &Launcher,
-    lock: &File,
-) -> Result<(), LocalError> {
+fn initdb(folder: &Path, tools: &Tools, lock: &File) -> Result<(), LocalError> {
     let mut said = String::new();
-    for locale in locales(programs.major) {
-        let mut command = launcher.command(&programs.initdb());
+    for locale in locales(tools.programs.major) {
+        let mut command = tools.launcher.command(&tools.programs.initdb());
         command
             .arg("-D")
             .arg(folder)
@@ -107,6 +109,9 @@ fn initdb(
             .args(["--auth-local=trust", "--auth-host=reject"])
             .args(["--encoding=UTF8", "--data-checksums"])
             .args(locale);
+        if !tools.sync {
+            command.arg("--no-sync");
+        }
         let (status, output) = run(command, lock).during("run initdb for", folder)?;
         if status.success() {
             return Ok(());

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use super::cluster;
+use super::cluster::{self, Tools};
 use super::error::{During, LocalError};
 use super::find;
 use super::launcher::Launcher;
@@ -64,7 +64,16 @@ impl Server {
         let server_lock = leftovers::take_over(&data_dir, &cluster)?;
         if made_by.is_none() {
             tracing::info!(folder = %shown.display(), major = programs.major, "making a PostgreSQL cluster");
-            cluster::make(&data_dir, &cluster, &programs, &launcher, &server_lock)?;
+            // Who does without fsync later does not need it now.
+            let sync = !request
+                .settings
+                .contains(&("fsync".to_owned(), "off".to_owned()));
+            let tools = Tools {
+                programs: &programs,
+                launcher: &launcher,
+                sync,
+            };
+            cluster::make(&data_dir, &cluster, &tools, &server_lock)?;
         }
         if let Some(account) = &launcher.account {
             cluster::hand_over(&cluster, account)?;
