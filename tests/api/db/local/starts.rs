@@ -93,3 +93,26 @@ async fn a_server_that_is_dropped_frees_its_folder() {
         .unwrap();
     again.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn two_commands_at_once_on_a_new_folder_share_one_server() {
+    let folder = Folder::new();
+    let (one, other) = tokio::join!(
+        LocalPostgres::attach_or_start(&folder.0, "folkmoot export"),
+        LocalPostgres::attach_or_start(&folder.0, "folkmoot admin check"),
+    );
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.url(), other.url());
+    assert_eq!(ask(one.url(), "SELECT 1").await, ["1"]);
+    one.stop().await.unwrap();
+    other.stop().await.unwrap();
+    assert!(!folder.join("postgres/postmaster.pid").exists());
+}
+
+#[actix_web::test]
+async fn a_server_starts_and_stops_on_the_runtime_of_the_web_server() {
+    let folder = Folder::new();
+    let server = start(&folder.0).await;
+    assert_eq!(ask(server.url(), "SELECT 1").await, ["1"]);
+    server.stop().await.unwrap();
+}
