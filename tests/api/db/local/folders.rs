@@ -16,6 +16,24 @@ async fn a_path_longer_than_a_socket_name_and_with_signs_in_it_works() {
 }
 
 #[tokio::test]
+async fn a_socket_folder_that_others_can_enter_is_not_used() {
+    let folder = Folder::new();
+    let data = folder.join(&"long ".repeat(25));
+    let server = start(&data).await;
+    let first = ask(server.url(), "SHOW unix_socket_directories").await;
+    server.stop().await.unwrap();
+
+    let taken = PathBuf::from(first[0].trim_matches('"'));
+    fs::create_dir(&taken).unwrap();
+    fs::set_permissions(&taken, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = start(&data).await;
+    let second = ask(server.url(), "SHOW unix_socket_directories").await;
+    server.stop().await.unwrap();
+    fs::remove_dir(&taken).unwrap();
+    assert_ne!(second, first);
+}
+
+#[tokio::test]
 async fn quotes_and_spaces_in_a_short_path_work() {
     let folder = Folder::new();
     let server = start(&folder.join("it's \"a\\b\"")).await;

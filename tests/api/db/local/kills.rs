@@ -95,6 +95,7 @@ async fn an_owner_that_is_killed_at_any_moment_of_its_first_start_is_no_hindranc
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
+        // Nothing is waited for: the moment is what differs.
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         owner.kill().unwrap();
         owner.wait().unwrap();

@@ -85,6 +85,17 @@ async fn a_start_that_fails_quotes_the_log() {
 }
 
 #[tokio::test]
+async fn a_log_that_has_grown_large_is_put_aside() {
+    let folder = Folder::new();
+    let log = folder.join("postgres.log");
+    fs::File::create(&log).unwrap().set_len(17 << 20).unwrap();
+    start(&folder.0).await.stop().await.unwrap();
+    let size = |name| fs::metadata(folder.join(name)).unwrap().len();
+    assert_eq!(size("postgres.log.1"), 17 << 20);
+    assert!((1..1 << 20).contains(&size("postgres.log")));
+}
+
+#[tokio::test]
 async fn a_server_that_is_dropped_frees_its_folder() {
     let folder = Folder::new();
     drop(start(&folder.0).await);
