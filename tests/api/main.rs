@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod db;
+mod likes;
 mod markup;
+mod posts;
 mod site;
 mod support;
+mod web;
