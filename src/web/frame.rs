@@ -15,6 +15,11 @@ use crate::state::State;
 /// The field that names a request, in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The most bytes of a URL's path and query.
+const MAX_URL: usize = 8 * 1024;
+/// The most bytes of all header fields together.
+const MAX_FIELDS: usize = 16 * 1024;
+
 /// Wraps every request.
 pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
@@ -25,14 +30,30 @@ pub async fn frame<B: MessageBody + 'static>(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    // A failing layer has lost its request. None of ours fails: they all answer.
-    let mut response = as_problem(next.call(request).await?, &id);
+    let mut response = match too_large(&request) {
+        Some(problem) => request.into_response(problem.answer(&id)).map_into_right_body(),
+        // A failing layer has lost its request. None of ours fails: they all answer.
+        None => as_problem(next.call(request).await?, &id),
+    };
     let id = HeaderValue::from_str(&id).map_err(Error::internal)?;
     response.headers_mut().insert(REQUEST_ID, id);
     response
         .headers_mut()
         .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// URL and header fields are measured before anything looks into them.
+fn too_large(request: &ServiceRequest) -> Option<Error> {
+    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    if url > MAX_URL {
+        return Some(Error::new(Code::UriTooLong, format!("a URL may have {MAX_URL} bytes; this one has {url}")));
+    }
+    let fields: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (fields > MAX_FIELDS).then(|| {
+        let detail = format!("the header fields may have {MAX_FIELDS} bytes in all; these have {fields}");
+        Error::new(Code::RequestHeadTooLarge, detail)
+    })
 }
 
 /// The client's own id where it is plain, else a new one.

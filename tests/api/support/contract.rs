@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| folkmoot::openapi::document());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(folkmoot::openapi::document);
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 /// Panics where the answer is not one that the document describes. Paths that it does not have are let through: what
