@@ -4,10 +4,10 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::error::{Code, Error};
 use crate::state::State;
@@ -20,27 +20,37 @@ const MAX_URL: usize = 8 * 1024;
 /// The most bytes of all header fields together.
 const MAX_FIELDS: usize = 16 * 1024;
 
+/// A request's id, for the layers inside.
+struct RequestId(String);
+
 /// Wraps every request.
-pub async fn frame<B: MessageBody + 'static>(
+pub async fn frame<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<ServiceResponse<B>, actix_web::Error> {
     let id = request_id(&request)?;
+    let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
+    request.extensions_mut().insert(RequestId(id));
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let mut response = match too_large(&request) {
-        Some(problem) => request.into_response(problem.answer(&id)).map_into_right_body(),
-        // A failing layer has lost its request. None of ours fails: they all answer.
-        None => as_problem(next.call(request).await?, &id),
-    };
-    let id = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    let mut response = next.call(request).await?;
+    response.headers_mut().insert(REQUEST_ID, field);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// Makes every failure a problem document, the framework's own too.
+pub async fn problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    match too_large(&request) {
+        Some(problem) => Ok(request.into_response(problem.answer(&id)).map_into_right_body()),
+        None => Ok(as_problem(next.call(request).await?, &id)),
+    }
 }
 
 /// URL and header fields are measured before anything looks into them.

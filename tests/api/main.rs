@@ -4,6 +4,7 @@
 
 mod db;
 mod house_rules;
+mod markup;
 mod openapi;
 mod site;
 mod support;
