@@ -156,6 +156,10 @@ fn parse<T: DeserializeOwned + Settle>(bytes: &[u8]) -> Result<T, Error> {
         return Err(Error::new(Code::JsonTooDeep, format!("a body may have {MAX_DEPTH} levels")));
     }
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(malformed)?;
+    // serde would take a list for a struct, by position.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::flaw("", Flaw::WrongType, "the body has to be an object"));
+    }
     let mut flaws = Flaws::default();
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);

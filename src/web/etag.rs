@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -72,14 +74,23 @@ pub async fn conditional<B: MessageBody + 'static>(
     }
     let cache = if signed_in { "private, no-cache" } else { "no-cache" };
     let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("Authorization"));
+    headers.append(VARY, HeaderValue::from_static("Authorization, Accept-Encoding"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     }
-    if headers.contains_key(ETAG) {
-        return Ok(response);
-    }
-    Ok(tagged_by_bytes(response))
+    let tag = headers.get(ETAG).map(|tag| tag.to_str().unwrap_or_default().to_owned());
+    Ok(match tag {
+        Some(tag) if matches(response.request().headers(), &tag) => without_body(response),
+        Some(_) => response,
+        None => tagged_by_bytes(response),
+    })
+}
+
+fn without_body(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let (request, mut response) = response.into_parts();
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().remove(CONTENT_TYPE);
+    ServiceResponse::new(request, response.set_body(BoxBody::new(())))
 }
 
 fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -94,12 +105,9 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }
-    if matches(request.headers(), &tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove("content-type");
-        return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
-    }
-    ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
+    let known = matches(request.headers(), &tag);
+    let response = ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)));
+    if known { without_body(response) } else { response }
 }
 
 /// The versions that a client says it changes.
