@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -76,10 +76,20 @@ pub async fn conditional<B: MessageBody + 'static>(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     }
-    if headers.contains_key(ETAG) {
-        return Ok(response);
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    match tag {
+        Some(tag) if status == StatusCode::OK && matches(response.request().headers(), &tag) => Ok(unchanged(response)),
+        Some(_) => Ok(response),
+        None => Ok(tagged_by_bytes(response)),
     }
-    Ok(tagged_by_bytes(response))
+}
+
+/// 304: the client has this already.
+fn unchanged(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let mut response = response.map_body(|_, _| BoxBody::new(()));
+    *response.response_mut().status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
 }
 
 fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -95,9 +105,7 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
         response.headers_mut().insert(ETAG, value);
     }
     if matches(request.headers(), &tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove("content-type");
-        return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+        return unchanged(ServiceResponse::new(request, response.set_body(BoxBody::new(()))));
     }
     ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
 }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod db;
+mod forums;
 mod markup;
+mod revisions;
 mod site;
 mod support;
+mod threads;
