@@ -4,8 +4,11 @@
 
 mod db;
 mod forums;
+mod likes;
 mod markup;
+mod posts;
 mod revisions;
 mod site;
 mod support;
 mod threads;
+mod web;
