@@ -2,7 +2,6 @@
 
 mod problems;
 mod schemas;
-mod unchanged;
 
 use actix_web::http::Method;
 use serde_json::{Value, json};
@@ -47,7 +46,6 @@ pub fn document() -> Value {
         "description": "An access token from `POST /api/v1/auth/login`.",
     }});
     schemas::finish(&mut document);
-    unchanged::add(&mut document);
     problems::add(&mut document);
     document
 }
