@@ -1,1 +1,4 @@
+mod docs;
+mod document;
 mod health;
+mod problem;

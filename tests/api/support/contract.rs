@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| folkmoot::openapi::document());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(folkmoot::openapi::document);
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 /// Panics where the answer is not one that the document describes. Paths that it does not have are let through: what
@@ -27,8 +27,9 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     let status = answer.status.to_string();
     let response = &operation["responses"][&status];
     assert!(!response.is_null(), "{method} {template} gave {status}, which is not documented: {}", answer.json);
-    for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
-        let optional = response["headers"][name]["required"] != json!(true);
+    for (name, field) in response["headers"].as_object().into_iter().flatten() {
+        let field = field["$ref"].as_str().map_or(field, |at| DOCUMENT.pointer(&at[1..]).unwrap());
+        let optional = field["required"] != json!(true);
         assert!(optional || !answer.header(name).is_empty(), "{method} {template} {status} lacks the field {name}");
     }
     if answer.json.is_null() {
