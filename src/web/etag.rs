@@ -5,9 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -78,19 +76,20 @@ pub async fn conditional<B: MessageBody + 'static>(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     }
-    let tag = headers.get(ETAG).map(|tag| tag.to_str().unwrap_or_default().to_owned());
-    Ok(match tag {
-        Some(tag) if matches(response.request().headers(), &tag) => without_body(response),
-        Some(_) => response,
-        None => tagged_by_bytes(response),
-    })
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    match tag {
+        Some(tag) if status == StatusCode::OK && matches(response.request().headers(), &tag) => Ok(unchanged(response)),
+        Some(_) => Ok(response),
+        None => Ok(tagged_by_bytes(response)),
+    }
 }
 
-fn without_body(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let (request, mut response) = response.into_parts();
-    *response.status_mut() = StatusCode::NOT_MODIFIED;
+/// 304: the client has this already.
+fn unchanged(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let mut response = response.map_body(|_, _| BoxBody::new(()));
+    *response.response_mut().status_mut() = StatusCode::NOT_MODIFIED;
     response.headers_mut().remove(CONTENT_TYPE);
-    ServiceResponse::new(request, response.set_body(BoxBody::new(())))
+    response
 }
 
 fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -105,9 +104,10 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }
-    let known = matches(request.headers(), &tag);
-    let response = ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)));
-    if known { without_body(response) } else { response }
+    if matches(request.headers(), &tag) {
+        return unchanged(ServiceResponse::new(request, response.set_body(BoxBody::new(()))));
+    }
+    ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
 }
 
 /// The versions that a client says it changes.

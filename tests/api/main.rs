@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::disallowed_methods)]
 
 mod db;
+mod forums;
 mod house_rules;
 mod likes;
 mod markup;
 mod openapi;
 mod posts;
+mod revisions;
 mod site;
 mod support;
+mod threads;
 mod web;

@@ -3,9 +3,11 @@
 mod answer;
 mod app;
 mod contract;
+mod counters;
 mod database;
 mod given;
 mod person;
+mod refusals;
 
 pub use answer::Answer;
 pub use app::App;
