@@ -36,8 +36,10 @@ pub struct ListThreads {
     /// Only those whose last post is not older than this.
     since: Option<DateTime<Utc>>,
     /// The order, from the highest down; `latest_reply` by default. The id breaks ties.
+    #[param(inline)]
     sort: Option<ThreadSort>,
     /// How many.
+    #[param(inline)]
     limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
     #[param(value_type = Option<String>, max_length = 500)]

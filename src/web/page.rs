@@ -200,6 +200,7 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
 #[into_params(parameter_in = Query)]
 pub struct ListOfItems {
     /// How many.
+    #[param(inline)]
     pub limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
     #[param(value_type = Option<String>, max_length = 500)]
