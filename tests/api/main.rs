@@ -4,8 +4,10 @@
 
 mod db;
 mod house_rules;
+mod likes;
 mod markup;
 mod openapi;
+mod posts;
 mod site;
 mod support;
 mod web;

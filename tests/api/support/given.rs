@@ -1,5 +1,7 @@
 //! What a test starts from, made without the acts that other tests are about.
 
+use serde_json::json;
+
 use super::{App, Person};
 
 impl App {
@@ -32,5 +34,26 @@ impl App {
         let (member, session): (i64, i64) = (row.get(0), row.get(1));
         let token = self.shared.keys.sign(member.into(), session.into(), now).unwrap();
         Person { app: self.clone(), id: member, token: Some(token) }
+    }
+}
+
+impl App {
+    /// A forum that holds threads.
+    pub async fn forum(&self, slug: &str) -> i64 {
+        let sql = "INSERT INTO forums (slug, title, kind) VALUES ($1, $1, 'forum') RETURNING id";
+        self.sql().await.query_one(sql, &[&slug]).await.unwrap().get(0)
+    }
+}
+
+impl Person {
+    /// Starts a thread; gives its id.
+    pub async fn start_thread(&self, forum: i64, title: &str, body: &str) -> i64 {
+        let asked = json!({"forum_id": forum, "title": title, "body": body});
+        self.post("/api/v1/threads", asked).await.expect(201)["thread"]["id"].as_i64().unwrap()
+    }
+
+    /// Replies to a thread; gives the post's id.
+    pub async fn reply(&self, thread: i64, body: &str) -> i64 {
+        self.post(&format!("/api/v1/threads/{thread}/posts"), json!({"body": body})).await.expect(201).id()
     }
 }

@@ -1,1 +1,2 @@
+mod body;
 mod frame;
