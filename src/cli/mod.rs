@@ -2,6 +2,7 @@
 
 mod file;
 mod first_start;
+mod health;
 mod migrate;
 mod openapi;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Serve(ServeConfig),
     /// Bring the schema up to date.
     Migrate,
+    /// Ask a running service whether it can answer; fails if it can not.
+    Health(health::HealthConfig),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
             match cli.command {
                 Command::Serve(serve) => serve::run(&cli.config, &serve).await,
                 Command::Migrate => migrate::run(&cli.config).await,
+                Command::Health(health) => health::run(&health),
                 Command::Openapi => openapi::run(),
             }
         })

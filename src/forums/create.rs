@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Forum, ForumKind, Slug, below, must_be_there};
+use super::model::{Forum, ForumKind, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
 use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
@@ -43,7 +43,7 @@ impl Settle for CreateForum {
         flaws.text("/title", &mut self.title);
         flaws.text("/slug", &mut self.slug);
         flaws.text_if_any("/description", &mut self.description);
-        super::edit::settle_position(self.position, flaws);
+        settle_position(self.position, flaws);
     }
 }
 

@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Forum, ForumKind, ForumPath, Slug, below, must_be_there};
+use super::model::{Forum, ForumKind, ForumPath, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
 use crate::access::{AsMember, Role};
 use crate::db::schema::{forums, threads};
@@ -18,9 +18,6 @@ use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{Etag, IfMatch, IfMatchField};
 use crate::web::text::{Description, ForumTitle};
-
-/// The largest `position`.
-const MAX_POSITION: u32 = 1_000_000;
 
 /// Changes of a forum: what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,13 +57,6 @@ impl Settle for EditForum {
             flaws.text_if_any("/description", description);
         }
         settle_position(self.position, flaws);
-    }
-}
-
-/// Notes a place that is too far.
-pub(super) fn settle_position(position: Option<u32>, flaws: &mut Flaws) {
-    if position.is_some_and(|position| position > MAX_POSITION) {
-        flaws.add("/position", Flaw::Invalid, format!("a position is at most {MAX_POSITION}"));
     }
 }
 

@@ -18,6 +18,9 @@ use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
 use crate::web::text::Text;
 
+/// The largest `position`.
+const MAX_POSITION: u32 = 1_000_000;
+
 /// What a forum holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
 #[serde(rename_all = "snake_case")]
@@ -232,5 +235,12 @@ fn holds_threads(kind: Option<ForumKind>) -> Result<(), Error> {
         Some(ForumKind::Forum) => Ok(()),
         Some(ForumKind::Category) => flaw(Flaw::Invalid, "a category holds no threads"),
         None => flaw(Flaw::NotThere, "there is no such forum"),
+    }
+}
+
+/// Notes a place that is too far.
+pub fn settle_position(position: Option<u32>, flaws: &mut Flaws) {
+    if position.is_some_and(|position| position > MAX_POSITION) {
+        flaws.add("/position", Flaw::Invalid, format!("a position is at most {MAX_POSITION}"));
     }
 }

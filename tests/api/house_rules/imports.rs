@@ -63,6 +63,16 @@ fn modules() -> BTreeMap<Vec<String>, &'static Source> {
     SOURCES.iter().filter(|source| source.path != "main.rs").map(|source| (source.module(), source)).collect()
 }
 
+/// Everything of the crate that a file names; of a feature that it imports as a whole, what it takes out of it.
+fn names(source: &Source, modules: &BTreeMap<Vec<String>, &'static Source>) -> Vec<Vec<String>> {
+    let is_feature = |name: &[String]| name.len() == 1 && modules.get(name).is_some_and(|source| is_feature(source));
+    let taken_out_of = |name: Vec<String>| match is_feature(&name) {
+        true => source.names_of(&name[0]).into_iter().map(|inside| [&name[..], &inside].concat()).collect(),
+        false => vec![name],
+    };
+    source.names_of_the_crate().into_iter().flat_map(taken_out_of).collect()
+}
+
 /// The file that a name of the crate leads to: through what a `mod.rs` exports, if need be.
 fn target(name: &[String], modules: &BTreeMap<Vec<String>, &'static Source>) -> &'static Source {
     let depth = (0..=name.len()).rev().find(|depth| modules.contains_key(&name[..*depth])).unwrap();
@@ -91,8 +101,10 @@ fn places() -> BTreeMap<&'static str, Place<'static>> {
     loop {
         let sees_views = |source: &&Source| {
             let is_model = places[source.path.as_str()].layer == MODELS && !source.path.ends_with("/model.rs");
-            let names = source.names_of_the_crate();
-            is_model && names.iter().any(|name| places[target(name, &modules).path.as_str()].layer == VIEWS)
+            is_model
+                && names(source, &modules)
+                    .iter()
+                    .any(|name| places[target(name, &modules).path.as_str()].layer == VIEWS)
         };
         let views: Vec<_> = SOURCES.iter().filter(sees_views).map(|source| source.path.as_str()).collect();
         if views.is_empty() {
@@ -115,7 +127,7 @@ fn no_import_points_upwards() {
     let mut wrong = BTreeSet::new();
     for source in SOURCES.iter().filter(|source| source.path != "lib.rs") {
         let from = places[source.path.as_str()];
-        for name in source.names_of_the_crate() {
+        for name in names(source, &modules) {
             let target = target(&name, &modules);
             let to = places[target.path.as_str()];
             if target.path != source.path && !allowed(from, to, source, target) {

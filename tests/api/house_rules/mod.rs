@@ -98,3 +98,13 @@ fn the_back_doors_to_time_chance_and_settings_are_shut() {
         assert!(paths.contains(path), "clippy.toml does not disallow {path}");
     }
 }
+
+#[test]
+fn the_readme_has_every_option() {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_folkmoot")).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let flags = help.split([' ', ',', '\n']).filter(|word| word.starts_with("--") && *word != "--help");
+    let missing: BTreeSet<_> = flags.filter(|flag| !readme.contains(&format!("| `{flag}"))).collect();
+    assert!(help.contains("--listen") && missing.is_empty(), "README.md does not name {missing:?}");
+}

@@ -90,6 +90,14 @@ impl Source {
         found
     }
 
+    /// What the file names of a module that it has imported: `["count"]` where it says `members::count`.
+    pub fn names_of(&self, module: &str) -> Vec<Vec<String>> {
+        let is_start =
+            |at: &usize| self.texts(*at, 2) == [module, "::"] && (*at == 0 || self.tokens[at - 1].text != "::");
+        let trees = (0..self.tokens.len()).filter(is_start).flat_map(|at| self.tree(&mut at.clone()));
+        trees.map(|(path, _)| path[1..].to_vec()).collect()
+    }
+
     /// What `mod.rs` exports: each name with the module below it and the name it has there.
     pub fn exports(&self) -> BTreeMap<String, Vec<String>> {
         let starts = (0..self.tokens.len()).filter(|at| self.texts(*at, 2) == ["pub", "use"]);

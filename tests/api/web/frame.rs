@@ -97,6 +97,7 @@ async fn what_depends_on_the_caller_is_private() {
     assert_eq!(own.header("cache-control"), "private, no-cache");
     assert!(own.headers.get_all("vary").iter().any(|value| value.to_str().unwrap().contains("Authorization")));
 }
+
 #[actix_web::test]
 async fn a_url_of_more_than_8_kib_and_fields_of_more_than_16_are_refused_by_name() {
     let app = App::start().await;
