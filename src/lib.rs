@@ -9,15 +9,19 @@
 
 pub mod access;
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
 pub mod ids;
+pub mod me;
 pub mod members;
 pub mod openapi;
+pub mod ranks;
 pub mod routes;
+pub mod sessions;
 pub mod site;
 pub mod state;
 pub mod web;

@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
 use crate::error::{Code, Error, FieldError, Flaw};
@@ -74,6 +75,11 @@ impl Flaws {
     fn into_result(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::invalid(self.0)) }
     }
+}
+
+/// Reads a field of a PATCH that may be cleared: absent is `None`, null is `Some(None)`. With `#[serde(default)]`.
+pub fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(input).map(Some)
 }
 
 /// What the middleware below has read of the body, for `Body` to take.

@@ -1,0 +1,24 @@
+//! `GET /me`: one's own profile.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+
+use super::Me;
+use crate::access::AsMember;
+use crate::error::{Error, OrNotFound};
+use crate::state::State;
+use crate::web::answer;
+
+/// Read your own profile.
+///
+/// The card, and what only you see. Its ETag begins with the version, for `If-Match`.
+#[utoipa::path(tag = "me", responses((status = 200, description = "You", body = Me)),
+    security(("bearer" = ["read"])))]
+#[get("/api/v1/me")]
+pub async fn read_me(caller: AsMember, state: Data<State>) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let me = Me::find(caller.member_id, caller.0.scopes, state.clock.now(), conn).await?.or_not_found()?;
+    let mut answer = answer::shown(&me.etag(), &me);
+    answer::keep_out_of_stores(&mut answer);
+    Ok(answer)
+}
