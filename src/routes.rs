@@ -2,11 +2,16 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{auth, me, members, ranks, sessions, site};
+use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions, site, threads};
 
 /// Registers every act.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .configure(posts::routes)
+        .configure(threads::routes)
+        .configure(likes::routes)
+        .configure(forums::routes)
+        .configure(revisions::routes)
         .configure(members::routes)
         .configure(me::routes)
         .configure(auth::routes)

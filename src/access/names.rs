@@ -8,6 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 
 use crate::error::Flaw;
+pub use crate::markup::username_key;
 
 /// Names that could be taken for the service, or for parts of its addresses.
 const RESERVED: &[&str] = &[
@@ -38,12 +39,6 @@ const RESERVED: &[&str] = &[
     "system",
     "undefined",
 ];
-
-/// The form under which usernames are unique: NFKC and case folding. (Folding can undo the normal form, so it is
-/// restored.)
-pub fn username_key(username: &str) -> String {
-    username.nfkc().default_case_fold().nfkc().collect()
-}
 
 /// What keeps a text of the right length from being a new member's name.
 pub fn flaw_of_username(username: &str) -> Option<(Flaw, String)> {

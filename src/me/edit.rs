@@ -14,8 +14,8 @@ use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
-use crate::web::body::{Body, Flaws, Settle, clearable};
-use crate::web::etag::IfMatch;
+use crate::web::body::{Body, Flaws, Settle, nullable};
+use crate::web::etag::{IfMatch, IfMatchField};
 use crate::web::identity::{AvatarUrl, CountryCode};
 use crate::web::text::{Bio, Text};
 
@@ -24,15 +24,15 @@ use crate::web::text::{Bio, Text};
 #[schema(example = json!({"bio": "Reads more than it writes.", "country": null}))]
 pub struct EditMe {
     /// What you tell about yourself.
-    #[serde(default, deserialize_with = "clearable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Bio>)]
     bio: Option<Option<Bio>>,
     /// Where you are from.
-    #[serde(default, deserialize_with = "clearable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<CountryCode>)]
     country: Option<Option<CountryCode>>,
     /// Your picture.
-    #[serde(default, deserialize_with = "clearable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<AvatarUrl>)]
     avatar_url: Option<Option<AvatarUrl>>,
 }
@@ -64,8 +64,7 @@ struct Changes<'a> {
 ///
 /// Role, title, counts and dates can not be set. A body without fields changes nothing.
 #[utoipa::path(tag = "me", request_body = EditMe,
-    params(("If-Match" = Option<String>, Header, description = "The version or the ETag of what you have read",
-        example = "\"3\"")),
+    params(IfMatchField),
     responses((status = 200, description = "You", body = Me)), security(("bearer" = ["profile"])))]
 #[patch("/api/v1/me")]
 pub async fn edit_me(

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::rank;
 use super::{Card, MemberView};
 use crate::access::{Viewer, username_key};
+use crate::db::keyset::before;
 use crate::db::schema::members;
 use crate::error::Error;
 use crate::ids::MemberId;
@@ -146,13 +148,16 @@ async fn load(
         // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
         query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
     }
-    // The first half of each bound is where the index is entered, the second tells equals apart.
     query = match from {
-        Some(From::Joined(at, last)) => query.filter(joined_at.le(at).and(joined_at.lt(at).or(id.lt(last)))),
-        Some(From::Count(n, last)) if sort == Sort::Posts => {
-            query.filter(posts_shown.le(n).and(posts_shown.lt(n).or(id.lt(last))))
+        Some(From::Joined(at, last)) => {
+            query.filter(before((joined_at, id), (at.into_sql::<Timestamptz>(), last.into_sql::<BigInt>())))
         }
-        Some(From::Count(n, last)) => query.filter(likes_shown.le(n).and(likes_shown.lt(n).or(id.lt(last)))),
+        Some(From::Count(n, last)) if sort == Sort::Posts => {
+            query.filter(before((posts_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        }
+        Some(From::Count(n, last)) => {
+            query.filter(before((likes_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        }
         Some(From::Username(last)) => query.filter(username_key.gt(last)),
         None => query,
     };

@@ -2,6 +2,7 @@
 //! `post_count` and `likes_received` equal rows, and what is shown adds what an archive brought beyond them.
 
 mod by_username;
+mod counters;
 mod create;
 mod custom_title;
 mod list;
@@ -13,8 +14,11 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Card, NewMember, State, Subject, create, find_by_username, is_suspended, set_password, set_role};
-pub use view::{Country, MemberPath, MemberView, Members, cards};
+pub use counters::count;
+pub use model::{
+    Card, MemberPath, NewMember, State, Subject, create, find_by_username, is_suspended, set_password, set_role,
+};
+pub use view::{Country, MemberView, Members, cards};
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, username_key};
 use crate::db::schema::{members, ranks, username_skeletons};
@@ -55,7 +55,21 @@ pub fn rank() -> _ {
         .single_value()
 }
 
+/// Names a member in a URL.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MemberPath {
+    /// The member's id.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    pub member_id: MemberId,
+}
+
 impl Card {
+    /// A member's card; everybody sees every member.
+    pub async fn find(id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
+        Ok(Self::with_rank(&[id], conn).await?.pop())
+    }
+
     /// Cards with their ranks, in no order. The ladder always starts at 0, so each has one.
     pub async fn with_rank(ids: &[MemberId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
         members::table

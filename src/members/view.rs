@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::model::{Card, State};
 use crate::access::Role;
@@ -47,15 +47,6 @@ pub struct MemberView {
     /// Likes received on those posts.
     #[schema(minimum = 0)]
     pub likes_received: i64,
-}
-
-/// Which member, in a path.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct MemberPath {
-    /// The member's id.
-    #[serde(deserialize_with = "crate::web::path::id")]
-    pub member_id: MemberId,
 }
 
 /// A country.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::model::{self, Rank};
 use super::view::RankList;
 use crate::access::AsAdmin;
+use crate::db;
 use crate::db::schema::ranks;
 use crate::error::{Error, Flaw};
 use crate::ids::MAX_ID;
@@ -82,7 +83,7 @@ pub async fn set_ranks(_: AsAdmin, state: Data<State>, body: Body<SetRanks>) -> 
 
 async fn replace(rows: &[Rank], conn: &mut AsyncPgConnection) -> diesel::QueryResult<Vec<Rank>> {
     // Two who replace it at once take turns; who reads it meanwhile sees the old one.
-    diesel::sql_query("LOCK TABLE ranks IN SHARE ROW EXCLUSIVE MODE").execute(conn).await?;
+    db::lock_table("ranks", conn).await?;
     diesel::delete(ranks::table).execute(conn).await?;
     diesel::insert_into(ranks::table).values(rows).execute(conn).await?;
     model::ladder(conn).await

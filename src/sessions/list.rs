@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::SessionView;
 use super::model::Session;
@@ -15,25 +15,11 @@ use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::ids::{MAX_ID, MemberId, SessionId};
 use crate::state::State;
-use crate::web::page::{self, Cursor, Limit};
+use crate::web::page::{self, Limit, ListOfItems};
 use crate::web::query::Query;
 
 /// Under this name cursors are bound to the list.
 const LIST: &str = "sessions";
-
-/// Which part of the list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListSessions {
-    /// How many.
-    #[serde(default)]
-    #[param(required = false)]
-    limit: Limit,
-    /// Where to go on: `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 1000)]
-    cursor: Option<Cursor>,
-}
 
 /// Sessions, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -47,19 +33,20 @@ struct SessionList {
 /// List your sessions.
 ///
 /// Those that have not ended, the newest first.
-#[utoipa::path(tag = "sessions", params(ListSessions),
+#[utoipa::path(tag = "sessions", params(ListOfItems),
     responses((status = 200, description = "Sessions", body = SessionList)), security(("bearer" = ["profile"])))]
 #[get("/api/v1/auth/sessions")]
 pub async fn list_sessions(
     caller: AsMember,
     request: HttpRequest,
     state: Data<State>,
-    query: Query<ListSessions>,
+    query: Query<ListOfItems>,
 ) -> Result<HttpResponse, Error> {
+    let limit = query.0.limit.unwrap_or_default();
     let before = page::key_of(&query.0.cursor, LIST)?.unwrap_or(SessionId(MAX_ID));
     let conn = &mut state.db.get().await?;
-    let mut rows = load(caller.member_id, before, state.clock.now(), query.0.limit, conn).await?;
-    let next = page::cut(&mut rows, query.0.limit, LIST, |session| session.id)?;
+    let mut rows = load(caller.member_id, before, state.clock.now(), limit, conn).await?;
+    let next = page::cut(&mut rows, limit, LIST, |session| session.id)?;
     let items = rows.into_iter().map(|session| SessionView::new(session, caller.session_id)).collect();
     let list = SessionList { items, next };
     let mut answer = page::answer(&request, list.next.as_deref(), &list);

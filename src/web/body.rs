@@ -77,11 +77,6 @@ impl Flaws {
     }
 }
 
-/// Reads a field of a PATCH that may be cleared: absent is `None`, null is `Some(None)`. With `#[serde(default)]`.
-pub fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(input).map(Some)
-}
-
 /// What the middleware below has read of the body, for `Body` to take.
 struct Read(Result<Bytes, Code>);
 
@@ -246,4 +241,14 @@ fn depth(bytes: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+/// For a field of a PATCH that may be left out and never be null.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
+}
+
+/// For a field of a PATCH that may be left out, and be null to clear.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(input).map(Some)
 }

@@ -21,6 +21,11 @@ impl Limit {
     /// The most items of a list.
     pub const MAX: i64 = 100;
 
+    /// How many.
+    pub fn get(self) -> i64 {
+        self.0.into()
+    }
+
     /// One more than what is shown: whether it is there tells whether there is a next page.
     pub fn and_one(self) -> i64 {
         i64::from(self.0) + 1
@@ -128,4 +133,16 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
         answer.insert_header(("Link", format!("<{}?{query}>; rel=\"next\"", request.path())));
     }
     answer.json(list)
+}
+
+/// The parameters of a list that has no others.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListOfItems {
+    /// How many.
+    pub limit: Option<Limit>,
+    /// Where to go on: `next` of the page before.
+    #[param(value_type = Option<String>, max_length = 500)]
+    pub cursor: Option<Cursor>,
 }

@@ -5,8 +5,13 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
+use utoipa::IntoParams;
+
+use super::text::Reason;
 use crate::error::{Code, Error};
+use crate::ids::MAX_ID;
 
 /// The parameters of a URL, read into a struct that denies unknown fields.
 #[derive(Debug)]
@@ -32,4 +37,29 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         let reason = e.into_inner().to_string();
         invalid(if path == "." { reason } else { format!("{path}: {reason}") })
     })
+}
+
+/// Reads an id that may be left out.
+pub fn id<'de, D: Deserializer<'de>, Id: From<i64>>(input: D) -> Result<Option<Id>, D::Error> {
+    let text = String::deserialize(input)?;
+    match text.parse() {
+        Ok(id @ 1..=MAX_ID) => Ok(Some(Id::from(id))),
+        _ => Err(serde::de::Error::custom(format_args!("an id is a whole number from 1 to {MAX_ID}"))),
+    }
+}
+
+/// `?reason=` of an act that keeps one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WithReason {
+    /// Why.
+    #[serde(default, deserialize_with = "reason")]
+    #[param(value_type = Option<Reason>)]
+    pub reason: Option<Reason>,
+}
+
+fn reason<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Reason>, D::Error> {
+    let text = String::deserialize(input)?;
+    Reason::new(&text).map(Some).map_err(|flaw| serde::de::Error::custom(flaw.detail))
 }
