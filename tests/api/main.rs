@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod access;
+mod auth;
 mod db;
 mod markup;
+mod me;
+mod members;
+mod ranks;
+mod sessions;
 mod site;
 mod support;

@@ -9,4 +9,5 @@ mod person;
 
 pub use answer::Answer;
 pub use app::App;
+pub use given::PASSWORD;
 pub use person::Person;
