@@ -1,7 +1,7 @@
 //! `GET /me`: one's own profile.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::Me;
 use crate::access::AsMember;
@@ -15,10 +15,11 @@ use crate::web::answer;
 #[utoipa::path(tag = "me", responses((status = 200, description = "You", body = Me)),
     security(("bearer" = ["read"])))]
 #[get("/api/v1/me")]
-pub async fn read_me(caller: AsMember, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn read_me(caller: AsMember, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let me = Me::find(caller.member_id, caller.0.scopes, state.clock.now(), conn).await?.or_not_found()?;
-    let mut answer = answer::shown(&me.etag(), &me);
+    let etag = me.etag();
+    let mut answer = etag.not_modified(&request).unwrap_or_else(|| answer::shown(&etag, &me));
     answer::keep_out_of_stores(&mut answer);
     Ok(answer)
 }

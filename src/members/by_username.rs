@@ -9,8 +9,6 @@ use super::MemberView;
 use crate::access::Viewer;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
-use crate::web::answer;
-use crate::web::etag::Etag;
 
 /// Which member, by name.
 #[derive(Deserialize, IntoParams)]
@@ -35,5 +33,5 @@ pub async fn read_member_by_username(
     let conn = &mut state.db.get().await?;
     let id = super::find_by_username(&path.username, conn).await?.or_not_found()?;
     let member = MemberView::find(id, state.clock.now(), conn).await?.or_not_found()?;
-    Ok(answer::shown(&Etag::of(&member)?, &member))
+    Ok(HttpResponse::Ok().json(member))
 }

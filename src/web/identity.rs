@@ -73,7 +73,7 @@ fn email_key(text: &str) -> Option<String> {
         return None;
     }
     match Host::parse(domain) {
-        Ok(Host::Domain(domain)) if domain.contains('.') && !domain.ends_with('.') => {
+        Ok(Host::Domain(domain)) if domain.contains('.') && !domain.split('.').any(str::is_empty) => {
             Some(format!("{}@{domain}", local.to_ascii_lowercase()))
         }
         _ => None,
