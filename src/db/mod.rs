@@ -10,6 +10,6 @@ pub mod schema;
 mod text_enum;
 
 pub use lock::lock_table;
-pub use migrations::{MIGRATIONS, MigrateError, migrate};
+pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use pool::{Connection, Pool, connect};
 pub(crate) use text_enum::text_enum;

@@ -5,10 +5,13 @@
 mod access;
 mod auth;
 mod db;
+mod likes;
 mod markup;
 mod me;
 mod members;
+mod posts;
 mod ranks;
 mod sessions;
 mod site;
 mod support;
+mod web;

@@ -71,6 +71,13 @@ impl App {
         folkmoot::db::connect(&self.database_url).await.unwrap()
     }
 
+    /// How many statements the service runs for this.
+    pub async fn statements<T>(&self, act: impl Future<Output = T>) -> u64 {
+        let before = self.shared.state.db.statements();
+        act.await;
+        self.shared.state.db.statements() - before
+    }
+
     /// One number from the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.sql().await.query_one(sql, &[]).await.unwrap().get(0)

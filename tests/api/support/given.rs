@@ -65,3 +65,24 @@ impl App {
         self.guest().post("/api/v1/auth/refresh", json!({"refresh_token": token})).await
     }
 }
+
+impl App {
+    /// A forum that holds threads.
+    pub async fn forum(&self, slug: &str) -> i64 {
+        let sql = "INSERT INTO forums (slug, title, kind) VALUES ($1, $1, 'forum') RETURNING id";
+        self.sql().await.query_one(sql, &[&slug]).await.unwrap().get(0)
+    }
+}
+
+impl Person {
+    /// Starts a thread; gives its id.
+    pub async fn start_thread(&self, forum: i64, title: &str, body: &str) -> i64 {
+        let asked = json!({"forum_id": forum, "title": title, "body": body});
+        self.post("/api/v1/threads", asked).await.expect(201)["thread"]["id"].as_i64().unwrap()
+    }
+
+    /// Replies to a thread; gives the post's id.
+    pub async fn reply(&self, thread: i64, body: &str) -> i64 {
+        self.post(&format!("/api/v1/threads/{thread}/posts"), json!({"body": body})).await.expect(201).id()
+    }
+}
