@@ -61,22 +61,18 @@ pub async fn login(
 ) -> Result<HttpResponse, Error> {
     let (found, rehashed) = check(&body, &state, &passwords).await?;
     let now = state.clock.now();
-    found.must_not_be_suspended(now)?;
     let token = sessions::first_token(&state)?;
     let user_agent = user_agent(&request);
     let conn = &mut state.db.get().await?;
     let session = conn
         .transaction(async |conn| {
-            if !still_so(&found, conn).await? {
-                return Ok(None);
-            }
+            found.must_be_the_same(conn).await?.must_not_be_suspended(now)?;
             if let Some(new) = &rehashed {
                 crate::members::set_password(found.id, new, conn).await?;
             }
-            sessions::open(found.id, user_agent.as_deref(), &token, now, conn).await.map(Some)
+            Ok::<_, Error>(sessions::open(found.id, user_agent.as_deref(), &token, now, conn).await?)
         })
-        .await?
-        .ok_or_else(refused)?;
+        .await?;
     show(&found, session, token, &keys, now, conn).await
 }
 
@@ -112,6 +108,14 @@ struct Found {
 }
 
 impl Found {
+    /// The member as it is now, with the password that was checked. It stays so until the transaction ends: no session outlives
+    /// a suspension, or a change of password, that came between.
+    async fn must_be_the_same(&self, conn: &mut AsyncPgConnection) -> Result<Self, Error> {
+        let present = members::table.filter(members::id.eq(self.id).and(members::deleted_at.is_null()));
+        let present = present.select(Self::as_select()).for_no_key_update().first(conn).await.optional()?;
+        present.filter(|present| present.password_hash == self.password_hash).ok_or_else(refused)
+    }
+
     fn must_not_be_suspended(&self, now: DateTime<Utc>) -> Result<(), Error> {
         if !is_suspended(self.suspended_at, self.suspended_until, now) {
             return Ok(());
@@ -147,14 +151,6 @@ async fn find(given: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<F
         }
         None => present.filter(members::username_key.eq(username_key(given))).first(conn).await.optional(),
     }
-}
-
-/// Whether the member has still the password that was checked; it can not change until the transaction ends, so no session
-/// outlives a change of password that came between.
-async fn still_so(found: &Found, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let hash = members::table.find(found.id).select(members::password_hash).for_no_key_update();
-    let hash: Option<Option<String>> = hash.first(conn).await.optional()?;
-    Ok(hash == Some(found.password_hash.clone()))
 }
 
 fn user_agent(request: &HttpRequest) -> Option<String> {

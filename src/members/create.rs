@@ -35,7 +35,9 @@ impl Settle for CreateMember {
         flaws.text("/password", &mut self.password);
         flaws.text_if_any("/email", &mut self.email);
         flaws.text_if_any("/country", &mut self.country);
-        if let Some((flaw, detail)) = flaw_of_username(self.username.as_str()) {
+        if !flaws.has("/username")
+            && let Some((flaw, detail)) = flaw_of_username(self.username.as_str())
+        {
             flaws.add("/username", flaw, detail);
         }
         if username_key(self.password.as_str()) == username_key(self.username.as_str()) {

@@ -41,7 +41,7 @@ async fn a_new_key_is_published_before_it_signs_and_an_old_one_until_its_last_to
     last_of_the_old.get("/api/v1/me").await.expect(200);
 
     app.clock.advance(Duration::minutes(12));
-    assert_eq!(kids().await, [new.clone()]);
+    assert_eq!(kids().await, std::slice::from_ref(&new));
     Keys::rotate(state).await.unwrap();
     assert_eq!(app.count("SELECT count(*) FROM signing_keys").await, 2);
 }
