@@ -67,6 +67,11 @@ impl Flaws {
         }
     }
 
+    /// Whether a flaw was noted at this place.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.0.iter().any(|flaw| flaw.pointer == pointer)
+    }
+
     /// The first flaw, if there is any.
     pub fn first(self) -> Option<FieldError> {
         self.0.into_iter().next()

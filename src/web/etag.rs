@@ -9,6 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, Head
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
 
 use utoipa::IntoParams;
 
@@ -27,6 +28,15 @@ impl Etag {
     /// The tag of a thread page: `W/"p<page version>.<hash>"`.
     pub fn page(version: i64, rest: &impl Hash) -> Self {
         Self(format!("W/\"p{version}.{:x}\"", hash(rest)))
+    }
+
+    /// The tag of a thing without a version: a hash of its JSON, as its GET has it.
+    pub fn of(thing: &impl Serialize) -> Result<Self, Error> {
+        serde_json::to_vec(thing).map(|bytes| Self::of_bytes(&bytes)).map_err(Error::internal)
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Self {
+        Self(format!("\"{:x}\"", hash(&bytes)))
     }
 
     /// As a header field.
@@ -100,7 +110,7 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
         // A stream has no bytes to hash yet.
         Err(body) => return ServiceResponse::new(request, response.set_body(body)),
     };
-    let tag = format!("\"{:x}\"", hash(&bytes));
+    let Etag(tag) = Etag::of_bytes(&bytes);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }

@@ -11,4 +11,5 @@ mod refusals;
 
 pub use answer::Answer;
 pub use app::App;
+pub use given::PASSWORD;
 pub use person::Person;
