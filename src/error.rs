@@ -97,6 +97,8 @@ codes! {
         "Only a forum without threads (deleted ones included) and without forums below it can be deleted or become a category.";
     FirstPost "first_post" 409 "The first post goes only with its thread"
         "Delete the thread instead.";
+    ThreadDeleted "thread_deleted" 409 "The thread is deleted"
+        "Restore it first.";
     LastAdmin "last_admin" 409 "The last administrator stays"
         "Make someone else an administrator first.";
     VersionMismatch "version_mismatch" 412 "It was changed meanwhile"
@@ -336,6 +338,13 @@ impl<T, E: Into<Error> + ConstraintName> OnConstraint<T> for Result<T, E> {
 pub trait ConstraintName {
     /// The name of the constraint that was violated, if that is what happened.
     fn constraint_name(&self) -> Option<&str>;
+}
+
+/// What has been turned into a problem already names none.
+impl ConstraintName for Error {
+    fn constraint_name(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl ConstraintName for DieselError {

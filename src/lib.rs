@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod forums;
 pub mod ids;
 pub mod markup;
 pub mod members;

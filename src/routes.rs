@@ -2,9 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::site;
+use crate::{forums, site};
 
 /// Registers every act.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.configure(site::routes);
+    config.configure(forums::routes).configure(site::routes);
 }

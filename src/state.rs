@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use hkdf::Hkdf;
 use rand::TryRng;
+use sha2::Sha256;
 
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -32,9 +34,11 @@ impl Secret {
         Self(secret)
     }
 
-    /// The bytes to derive keys from.
-    pub fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// A key for one purpose alone (HKDF-SHA256, RFC 5869). Purposes end with a version: another one gives another key.
+    pub fn key(&self, purpose: &str) -> Result<[u8; 32], Error> {
+        let mut key = [0; 32];
+        Hkdf::<Sha256>::new(None, self.0.as_bytes()).expand(purpose.as_bytes(), &mut key).map_err(Error::internal)?;
+        Ok(key)
     }
 }
 

@@ -11,8 +11,10 @@ CREATE TABLE forums (
     -- Its own threads that are not deleted, and the posts in them that are not deleted.
     thread_count bigint NOT NULL DEFAULT 0,
     post_count bigint NOT NULL DEFAULT 0,
-    -- The thread that holds the forum's last post.
+    -- The thread that holds the forum's last post, and that post's time: kept here so that replies at the same time in
+    -- different threads settle which one is last by the row alone.
     last_thread_id bigint,
+    last_post_at timestamptz,
     version bigint NOT NULL DEFAULT 1,
     CONSTRAINT forums_pkey PRIMARY KEY (id),
     CONSTRAINT forums_slug_key UNIQUE (slug),

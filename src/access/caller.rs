@@ -67,6 +67,12 @@ impl Viewer {
     }
 }
 
+impl From<Signed> for Viewer {
+    fn from(signed: Signed) -> Self {
+        Self(Some(signed))
+    }
+}
+
 /// A member who is signed in.
 #[derive(Clone, Debug)]
 pub struct AsMember(pub Signed);

@@ -4,8 +4,10 @@ mod caller;
 mod keys;
 mod password;
 mod role;
+mod token;
 
 pub use caller::{AsAdmin, AsMember, AsModerator, Signed, Viewer, authenticate};
-pub use keys::Keys;
+pub use keys::{JWKS_MAX_AGE, Keys};
 pub use password::Passwords;
 pub use role::Role;
+pub use token::{Claims, LIFETIME, SCOPES};

@@ -1,12 +1,162 @@
-//! Passwords: argon2id on a bounded pool.
+//! Passwords: argon2id, on a pool that is bounded, as one hash takes 19 MiB and a core for some time.
 
-/// Hashes and checks passwords.
-pub struct Passwords;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::{Code, Error};
+use crate::state::Random;
+
+/// OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// How many wait for each core before more are turned away.
+const WAITING_PER_CORE: usize = 64;
+/// The most memory that a hash from elsewhere may ask for, in KiB, and the most work of a bcrypt one.
+const MOST_MEMORY_KIB: u64 = 256 * 1024;
+const MOST_BCRYPT_COST: u32 = 15;
+
+/// Hashes and checks passwords, as many at a time as there are cores.
+pub struct Passwords {
+    random: Random,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
 
 impl Passwords {
     /// As many at a time as there are cores.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            random: Random,
+            permits: Arc::new(Semaphore::new(cores)),
+            waiting: AtomicUsize::new(0),
+            most_waiting: cores * WAITING_PER_CORE,
+        }
+    }
+
+    /// The hash of a password, as a PHC string. 503 where too many wait.
+    pub async fn hash(&self, password: &str) -> Result<String, Error> {
+        let (password, salt) = (password.to_owned(), self.random.bytes()?);
+        self.run(move || argon2id(&password, &salt)).await?
+    }
+
+    /// Whether the password is the one that this hash was made of. Every failure costs one argon2 run at least, so that
+    /// its time does not tell whether there is a hash, or of which kind. 503 where too many wait.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Error> {
+        let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
+        let salt = self.random.bytes()?;
+        self.run(move || {
+            let ran_argon2 = hash.as_deref().is_some_and(|hash| hash.starts_with("$argon2"));
+            if hash.is_some_and(|hash| matches(&password, &hash)) {
+                return Ok(true);
+            }
+            if !ran_argon2 {
+                argon2id(&password, &salt)?;
+            }
+            Ok(false)
+        })
+        .await?
+    }
+
+    /// Whether a hash was made with less than is asked for today, or in another way: then it is made anew at the next login.
+    pub fn needs_rehash(hash: &str) -> bool {
+        let present = || {
+            let hash = PasswordHash::new(hash).ok().filter(|hash| hash.algorithm.as_str() == "argon2id")?;
+            Params::try_from(&hash).ok()
+        };
+        present().is_none_or(|p| p.m_cost() < MEMORY_KIB || p.t_cost() < PASSES || p.p_cost() < LANES)
+    }
+
+    /// Whether a hash from elsewhere is of a kind that can be checked here, at a cost that can be borne: argon2 and
+    /// scrypt as PHC strings, bcrypt as `$2b$...`.
+    pub fn knows(hash: &str) -> bool {
+        Kind::of(hash).is_some()
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _place = Place::take(self)?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        let work = move || {
+            // Held until the work is done, even where nobody waits for it any more.
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+}
+
+/// A place among those who wait or are served.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(passwords: &'a Passwords) -> Result<Self, Error> {
+        let before = passwords.waiting.fetch_add(1, Ordering::Relaxed);
+        // Made first, so that leaving early gives the place back.
+        let place = Self(&passwords.waiting);
+        if before >= passwords.most_waiting {
+            return Err(Error::new(Code::Overloaded, "too many passwords are being checked at the moment"));
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn argon2id(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PasswordHash = argon2.hash_password_with_salt(password.as_bytes(), salt).map_err(Error::internal)?;
+    Ok(hash.to_string())
+}
+
+/// The kinds of hashes that are known, with what checks them.
+enum Kind {
+    Argon2(PasswordHash),
+    Scrypt(PasswordHash),
+    Bcrypt,
+}
+
+impl Kind {
+    fn of(hash: &str) -> Option<Self> {
+        if let Some(bcrypt) = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| hash.strip_prefix(prefix)) {
+            let (cost, rest) = bcrypt.split_once('$')?;
+            let cost: u32 = cost.parse().ok()?;
+            return (rest.len() == 53 && (4..=MOST_BCRYPT_COST).contains(&cost)).then_some(Self::Bcrypt);
+        }
+        let hash = PasswordHash::new(hash).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
+        match hash.algorithm.as_str() {
+            "argon2id" | "argon2i" | "argon2d" => {
+                let params = Params::try_from(&hash).ok()?;
+                (u64::from(params.m_cost()) <= MOST_MEMORY_KIB && params.t_cost() <= 16).then_some(Self::Argon2(hash))
+            }
+            "scrypt" => {
+                let params = scrypt::Params::try_from(&hash).ok()?;
+                let kib = 1_u64.checked_shl(params.log_n().into())?.checked_mul(u64::from(params.r()))? / 8;
+                (kib <= MOST_MEMORY_KIB && params.p() <= 16).then_some(Self::Scrypt(hash))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn matches(password: &str, hash: &str) -> bool {
+    let password = password.as_bytes();
+    match Kind::of(hash) {
+        Some(Kind::Argon2(hash)) => Argon2::default().verify_password(password, &hash).is_ok(),
+        Some(Kind::Scrypt(hash)) => scrypt::Scrypt::default().verify_password(password, &hash).is_ok(),
+        Some(Kind::Bcrypt) => bcrypt::verify(password, hash).unwrap_or(false),
+        None => false,
     }
 }

@@ -1,10 +1,13 @@
 //! The database: the pool, the migrations, the schema as diesel sees it, and the private PostgreSQL. What is peculiar to
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
+pub mod keyset;
 pub mod local;
 mod migrations;
 mod pool;
 pub mod schema;
+mod text_enum;
 
 pub use migrations::{MIGRATIONS, MigrateError, migrate};
 pub use pool::{Connection, Pool, connect};
+pub(crate) use text_enum::text_enum;

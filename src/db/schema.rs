@@ -32,6 +32,7 @@ diesel::table! {
         thread_count -> Int8,
         post_count -> Int8,
         last_thread_id -> Nullable<Int8>,
+        last_post_at -> Nullable<Timestamptz>,
         version -> Int8,
     }
 }

@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
 use crate::error::{Code, Error, FieldError, Flaw};
@@ -240,4 +241,14 @@ fn depth(bytes: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+/// For a field of a PATCH that may be left out and never be null.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
+}
+
+/// For a field of a PATCH that may be left out, and be null to clear.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(input).map(Some)
 }

@@ -10,6 +10,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
+use utoipa::IntoParams;
+
 use crate::error::{Code, Error};
 
 /// An entity tag, with its quotes.
@@ -118,6 +120,17 @@ impl IfMatch {
         }
         Err(Error::new(Code::VersionMismatch, format!("the present version is {version}")))
     }
+}
+
+/// `If-Match` as the document shows it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only the document reads it")]
+pub struct IfMatchField {
+    /// The version that the change is made to: the ETag or `"<version>"` of what was read. 428 without, 412 if it was changed
+    /// meanwhile.
+    #[param(rename = "If-Match", required = false, value_type = String, example = "\"3\"")]
+    if_match: String,
 }
 
 fn number(tag: &str) -> Option<i64> {

@@ -129,3 +129,15 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
     }
     answer.json(list)
 }
+
+/// The parameters of a list that has no others.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListOfItems {
+    /// How many.
+    pub limit: Option<Limit>,
+    /// Where to go on: `next` of the page before.
+    #[param(value_type = Option<String>, max_length = 500)]
+    pub cursor: Option<Cursor>,
+}

@@ -5,8 +5,10 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Code, Error};
+use crate::ids::MAX_ID;
 
 /// The parameters of a URL, read into a struct that denies unknown fields.
 #[derive(Debug)]
@@ -32,4 +34,13 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         let reason = e.into_inner().to_string();
         invalid(if path == "." { reason } else { format!("{path}: {reason}") })
     })
+}
+
+/// Reads an id that may be left out.
+pub fn id<'de, D: Deserializer<'de>, Id: From<i64>>(input: D) -> Result<Option<Id>, D::Error> {
+    let text = String::deserialize(input)?;
+    match text.parse() {
+        Ok(id @ 1..=MAX_ID) => Ok(Some(Id::from(id))),
+        _ => Err(serde::de::Error::custom(format_args!("an id is a whole number from 1 to {MAX_ID}"))),
+    }
 }

@@ -1,0 +1,31 @@
+//! `DELETE /api/v1/forums/{forum_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::model::{Forum, ForumPath};
+use crate::access::{AsMember, Role};
+use crate::db::schema::forums;
+use crate::error::{Code, Error, OnConstraint, OrNotFound};
+use crate::state::State;
+use crate::web::answer;
+
+/// Delete a forum.
+///
+/// For administrators. Only an empty one: without threads, deleted ones included, and without forums below it.
+#[utoipa::path(tag = "forums", params(ForumPath), responses((status = 204, description = "It is gone")),
+    security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "forum_not_empty"]))))]
+#[delete("/api/v1/forums/{forum_id}")]
+pub async fn delete_forum(member: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    Forum::find(path.forum_id, conn).await?.or_not_found()?;
+    member.must_be(Role::Admin)?;
+    let not_empty = |what: &str| Error::new(Code::ForumNotEmpty, format!("there are {what} in it"));
+    let deleted = diesel::delete(forums::table.find(path.forum_id)).execute(conn).await;
+    deleted
+        .on_constraint("threads_forum_id_fkey", || not_empty("threads"))
+        .on_constraint("forums_parent_id_fkey", || not_empty("forums"))?;
+    Ok(answer::gone())
+}

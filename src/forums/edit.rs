@@ -1,0 +1,163 @@
+//! `PATCH /api/v1/forums/{forum_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, patch};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{Forum, ForumKind, ForumPath, Slug, below};
+use super::view::{ForumView, show};
+use crate::access::{AsMember, Role};
+use crate::db::schema::{forums, threads};
+use crate::error::{Code, Error, Flaw, OnConstraint, OrNotFound};
+use crate::ids::ForumId;
+use crate::state::State;
+use crate::web::answer;
+use crate::web::body::{self, Body, Flaws, Settle};
+use crate::web::etag::{Etag, IfMatch, IfMatchField};
+use crate::web::text::{Description, ForumTitle};
+
+/// The largest `position`.
+const MAX_POSITION: u32 = 1_000_000;
+
+/// Changes of a forum: what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"title": "World Defence", "description": null}))]
+pub struct EditForum {
+    /// Its title.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = ForumTitle, required = false)]
+    title: Option<ForumTitle>,
+    /// Its name in addresses.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Slug, required = false)]
+    slug: Option<Slug>,
+    /// What it holds. A forum with threads can not become a category.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = ForumKind, required = false)]
+    kind: Option<ForumKind>,
+    /// What it is about; null clears.
+    #[serde(default, deserialize_with = "body::nullable")]
+    #[schema(value_type = Option<Description>, required = false)]
+    description: Option<Option<Description>>,
+    /// The forum or category to put it in; null makes it a root.
+    #[serde(default, deserialize_with = "body::nullable")]
+    #[schema(value_type = Option<ForumId>, required = false)]
+    parent_id: Option<Option<ForumId>>,
+    /// Its place among its siblings.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = u32, minimum = 0, maximum = 1_000_000, required = false)]
+    position: Option<u32>,
+}
+
+impl Settle for EditForum {
+    fn settle(&mut self, flaws: &mut Flaws) {
+        flaws.text_if_any("/title", &mut self.title);
+        flaws.text_if_any("/slug", &mut self.slug);
+        if let Some(description) = &mut self.description {
+            flaws.text_if_any("/description", description);
+        }
+        settle_position(self.position, flaws);
+    }
+}
+
+/// Notes a place that is too far.
+pub(super) fn settle_position(position: Option<u32>, flaws: &mut Flaws) {
+    if position.is_some_and(|position| position > MAX_POSITION) {
+        flaws.add("/position", Flaw::Invalid, format!("a position is at most {MAX_POSITION}"));
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = forums)]
+struct ForumChanges {
+    title: Option<String>,
+    slug: Option<String>,
+    kind: Option<ForumKind>,
+    description: Option<Option<String>>,
+    position: Option<i64>,
+}
+
+/// Edit a forum.
+///
+/// For administrators.
+#[utoipa::path(tag = "forums", params(ForumPath, IfMatchField), request_body = EditForum,
+    responses((status = 200, description = "The forum after it", body = ForumView)),
+    security(("bearer" = ["admin"])),
+    extensions(("x-problems" = json!(["insufficient_role", "slug_taken", "forum_not_empty"]))))]
+#[patch("/api/v1/forums/{forum_id}")]
+pub async fn edit_forum(
+    member: AsMember,
+    path: Path<ForumPath>,
+    if_match: IfMatch,
+    body: Body<EditForum>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let id = path.forum_id;
+    conn.transaction(async |conn| {
+        Forum::lock_tree(conn).await?;
+        let forum = Forum::lock(id, conn).await?.or_not_found()?;
+        member.must_be(Role::Admin)?;
+        if_match.check(forum.version)?;
+        update(forum, body.0, conn).await
+    })
+    .await?;
+    let forum = show(Forum::find(id, conn).await?.or_not_found()?);
+    Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
+}
+
+async fn update(forum: Forum, body: EditForum, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    if body.kind == Some(ForumKind::Category) && has_threads(forum.id, conn).await? {
+        return Err(Error::new(Code::ForumNotEmpty, "a category holds no threads"));
+    }
+    if let Some(parent) = body.parent_id {
+        put_below(&forum, parent, conn).await?;
+    }
+    let changes = ForumChanges {
+        title: body.title.map(ForumTitle::into_string),
+        slug: body.slug.map(|slug| slug.0),
+        kind: body.kind,
+        description: body.description.map(|d| d.map(Description::into_string)),
+        position: body.position.map(i64::from),
+    };
+    diesel::update(forums::table.find(forum.id))
+        .set((changes, forums::version.eq(forums::version + 1)))
+        .execute(conn)
+        .await
+        .on_constraint("forums_slug_key", || Error::new(Code::SlugTaken, "another forum has this slug"))?;
+    Ok(())
+}
+
+async fn has_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(threads::table.filter(threads::forum_id.eq(forum)))).get_result(conn).await
+}
+
+/// Puts a forum, and with it all that is below it, under another one.
+async fn put_below(forum: &Forum, parent: Option<ForumId>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let ancestors = below(parent, Some(forum.id), conn).await?;
+    let descendants: Vec<(ForumId, Vec<ForumId>)> = forums::table
+        .filter(forums::ancestors.contains(vec![forum.id]))
+        .order(forums::id)
+        .select((forums::id, forums::ancestors))
+        .load(conn)
+        .await?;
+    let moved = descendants.into_iter().map(|(id, old)| {
+        let kept = old.into_iter().skip(forum.ancestors.len());
+        (id, ancestors.iter().copied().chain(kept).collect::<Vec<_>>())
+    });
+    let moved: Vec<_> = moved.collect();
+    if moved.iter().any(|(_, ancestors)| ancestors.len() >= super::model::MAX_DEPTH) {
+        return Err(Error::flaw("/parent_id", Flaw::TooDeep, "what is below it would stand more than 10 deep"));
+    }
+    diesel::update(forums::table.find(forum.id))
+        .set((forums::parent_id.eq(parent), forums::ancestors.eq(&ancestors)))
+        .execute(conn)
+        .await?;
+    for (id, ancestors) in moved {
+        diesel::update(forums::table.find(id)).set(forums::ancestors.eq(ancestors)).execute(conn).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `GET /api/v1/forums/{forum_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, get};
+
+use super::model::{Forum, ForumPath};
+use super::view::{ForumView, show};
+use crate::access::Viewer;
+use crate::error::{Error, OrNotFound};
+use crate::state::State;
+use crate::web::answer;
+use crate::web::etag::Etag;
+
+/// Read a forum.
+///
+/// Its counters are of its own threads; those of the forums below it are in the tree.
+#[utoipa::path(tag = "forums", params(ForumPath), responses((status = 200, description = "The forum", body = ForumView)),
+    security((), ("bearer" = ["read"])))]
+#[get("/api/v1/forums/{forum_id}")]
+pub async fn read_forum(_viewer: Viewer, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let forum = show(Forum::find(path.forum_id, conn).await?.or_not_found()?);
+    Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
+}

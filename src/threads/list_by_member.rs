@@ -1,0 +1,38 @@
+//! `GET /api/v1/members/{member_id}/threads`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+
+use super::listing::{Listing, ThreadList, ThreadSort};
+use crate::access::Viewer;
+use crate::error::{Error, OrNotFound};
+use crate::members::{Card, MemberPath};
+use crate::state::State;
+use crate::web::page::{self, ListOfItems};
+use crate::web::query::Query;
+
+/// List a member's threads.
+///
+/// Those that it started, the newest first.
+#[utoipa::path(tag = "threads", params(MemberPath, ListOfItems),
+    responses((status = 200, description = "The threads", body = ThreadList)), security((), ("bearer" = ["read"])))]
+#[get("/api/v1/members/{member_id}/threads")]
+pub async fn list_threads_by_member(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<MemberPath>,
+    query: Query<ListOfItems>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    Card::find(path.member_id, conn).await?.or_not_found()?;
+    let listing = Listing {
+        author: Some(path.member_id),
+        sort: ThreadSort::Newest,
+        limit: query.0.limit.unwrap_or_default(),
+        cursor: query.0.cursor,
+        ..Listing::default()
+    };
+    let list = listing.load(&viewer, state.clock.now(), conn).await?;
+    Ok(page::answer(&request, list.next.as_deref(), &list))
+}

@@ -1,0 +1,39 @@
+//! Threads. What always holds: the id never changes and is part of the key of all that hangs on a thread; positions of posts count
+//! from 1 without a gap; `post_count`, `like_count` and the last post are of posts that are not deleted; `page_version` rises with
+//! every change of what a reader of its pages sees of its own rows.
+
+mod create;
+mod delete;
+mod edit;
+mod list;
+mod list_by_member;
+mod listing;
+mod lock;
+mod model;
+mod r#move;
+mod pin;
+mod read;
+mod restore;
+mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use model::{Thread, ThreadPath, visible, write_views};
+pub use view::{LastPost, ThreadView};
+
+/// The acts of this feature.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list::list_threads)
+        .service(read::read_thread)
+        .service(create::create_thread)
+        .service(edit::edit_thread)
+        .service(delete::delete_thread)
+        .service(restore::restore_thread)
+        .service(lock::lock_thread)
+        .service(lock::unlock_thread)
+        .service(pin::pin_thread)
+        .service(pin::unpin_thread)
+        .service(r#move::move_thread)
+        .service(list_by_member::list_threads_by_member);
+}

@@ -1,0 +1,145 @@
+//! Rows of threads, who sees them, and what more than one act asks of them.
+
+use chrono::{DateTime, Utc};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{self, Array, BigInt, Bool};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::{Role, Signed, Viewer};
+use crate::db::schema::threads;
+use crate::db::text_enum;
+use crate::error::{Code, Error, OrNotFound};
+use crate::ids::{ForumId, MemberId, PostId, ThreadId};
+
+/// What a thread is.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
+)]
+#[serde(rename_all = "snake_case")]
+#[diesel(sql_type = sql_types::Text)]
+pub enum ThreadKind {
+    /// People talk.
+    #[default]
+    Discussion,
+    /// Somebody tells, people talk about it.
+    Article,
+}
+
+text_enum!(ThreadKind { Discussion "discussion", Article "article", });
+
+/// Names a thread in a URL.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ThreadPath {
+    /// The thread's id.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    pub thread_id: ThreadId,
+}
+
+/// A thread's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = threads, check_for_backend(Pg))]
+pub struct Thread {
+    pub id: ThreadId,
+    pub forum_id: ForumId,
+    pub kind: ThreadKind,
+    pub title: String,
+    pub slug: String,
+    pub author_id: MemberId,
+    pub tags: Vec<String>,
+    pub pinned: bool,
+    pub locked: bool,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub post_count: i64,
+    pub like_count: i64,
+    pub view_count: i64,
+    pub highest_position: i64,
+    pub created_at: DateTime<Utc>,
+    pub last_post_id: Option<PostId>,
+    pub last_post_position: Option<i64>,
+    pub last_post_author_id: Option<MemberId>,
+    pub last_post_at: DateTime<Utc>,
+    pub version: i64,
+    pub page_version: i64,
+}
+
+/// THE rule of who sees what: a deleted thread is there for moderators only. A post is seen with its thread.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn visible(moderates: bool) -> _ {
+    let moderates: diesel::dsl::AsExprOf<bool, Bool> = moderates.into_sql::<Bool>();
+    threads::deleted_at.is_null().or(moderates)
+}
+
+impl Thread {
+    /// A thread, as this viewer may see it.
+    pub async fn seen_by(viewer: &Viewer, id: ThreadId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        threads::table
+            .filter(threads::id.eq(id).and(visible(viewer.moderates())))
+            .select(Self::as_select())
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// The same, changed by nobody else until the transaction ends.
+    pub async fn hold(viewer: &Viewer, id: ThreadId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        threads::table
+            .filter(threads::id.eq(id).and(visible(viewer.moderates())))
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// A thread that a moderator is about to change: 404 where there is none, 403 for others.
+    pub async fn hold_to_moderate(signed: &Signed, id: ThreadId, conn: &mut AsyncPgConnection) -> Result<Self, Error> {
+        let thread = Self::hold(&Viewer::from(signed.clone()), id, conn).await?.or_not_found()?;
+        signed.must_be(Role::Moderator)?;
+        Ok(thread)
+    }
+
+    /// May this member write a reply?
+    pub fn may_be_replied_to_by(&self, signed: &Signed) -> Result<(), Error> {
+        if self.deleted_at.is_some() {
+            return Err(Error::new(Code::ThreadDeleted, "restore the thread first"));
+        }
+        self.may_be_written_in_by(signed)
+    }
+
+    /// A locked thread takes nothing from members; likes go on.
+    pub fn may_be_written_in_by(&self, signed: &Signed) -> Result<(), Error> {
+        if self.locked && !signed.is(Role::Moderator) {
+            return Err(Error::new(Code::ThreadLocked, "the thread is locked"));
+        }
+        Ok(())
+    }
+
+    /// May this member change title and tags?
+    pub fn may_be_edited_by(&self, signed: &Signed) -> Result<(), Error> {
+        if self.author_id != signed.member_id && !signed.is(Role::Moderator) {
+            return Err(Error::new(Code::NotYours, "the author and moderators edit a thread"));
+        }
+        self.may_be_written_in_by(signed)
+    }
+}
+
+/// Adds views that were gathered in memory. The rows are locked in the order of their ids, as another node may be doing
+/// the same.
+pub async fn write_views(gathered: &[(ThreadId, i64)], conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let (ids, counts): (Vec<i64>, Vec<i64>) = gathered.iter().map(|(thread, count)| (thread.0, *count)).unzip();
+    let sql = "WITH gathered AS (SELECT * FROM unnest($1, $2) AS t (id, views)), \
+               locked AS (SELECT id FROM threads WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE) \
+               UPDATE threads SET view_count = view_count + views FROM gathered JOIN locked USING (id) \
+               WHERE threads.id = gathered.id";
+    diesel::sql_query(sql)
+        .bind::<Array<BigInt>, _>(ids)
+        .bind::<Array<BigInt>, _>(counts)
+        .execute(conn)
+        .await
+}
