@@ -1,5 +1,7 @@
 //! The command line: one file for each command.
 
+pub mod export;
+pub mod import;
 mod openapi;
 
 use std::process::ExitCode;

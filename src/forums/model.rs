@@ -19,9 +19,7 @@ use crate::web::body::Flaws;
 use crate::web::text::Text;
 
 /// What a forum holds.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
 #[serde(rename_all = "snake_case")]
 #[diesel(sql_type = sql_types::Text)]
 pub enum ForumKind {
@@ -139,10 +137,9 @@ pub async fn count(
             forums::thread_count.eq(forums::thread_count + threads),
             forums::post_count.eq(forums::post_count + posts),
             forums::last_thread_id
-                .eq(case_when(later(), thread.0.into_sql::<BigInt>().nullable())
-                    .otherwise(forums::last_thread_id)),
-            forums::last_post_at.eq(case_when(later(), at.into_sql::<Timestamptz>().nullable())
-                .otherwise(forums::last_post_at)),
+                .eq(case_when(later(), thread.0.into_sql::<BigInt>().nullable()).otherwise(forums::last_thread_id)),
+            forums::last_post_at
+                .eq(case_when(later(), at.into_sql::<Timestamptz>().nullable()).otherwise(forums::last_post_at)),
         ))
         .execute(conn)
         .await
@@ -150,12 +147,7 @@ pub async fn count(
 
 /// Counts what left a forum, or came back to it in the middle, and looks anew for its last thread. The row is locked first: a
 /// statement that waited for it would look with the eyes of its own beginning.
-pub async fn recount(
-    forum: ForumId,
-    threads: i64,
-    posts: i64,
-    conn: &mut AsyncPgConnection,
-) -> QueryResult<usize> {
+pub async fn recount(forum: ForumId, threads: i64, posts: i64, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
     Forum::lock(forum, conn).await?;
     let last: Option<(ThreadId, DateTime<Utc>)> = threads::table
         .filter(threads::forum_id.eq(forum).and(threads::deleted_at.is_null()))
