@@ -60,6 +60,7 @@ pub fn build_app(
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))
         .wrap(from_fn(access::authenticate))
+        .wrap(from_fn(frame::problems))
         .wrap(from_fn(etag::conditional))
         .wrap(Compress::default())
         .wrap(cors())

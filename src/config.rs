@@ -35,6 +35,15 @@ pub struct DatabaseConfig {
     pub database_connections: u16,
 }
 
+impl DatabaseConfig {
+    /// The database that was given: by the option, else by the variable that many platforms set.
+    #[allow(clippy::disallowed_methods)]
+    pub fn given(&self) -> Option<String> {
+        let common = || std::env::var("DATABASE_URL").ok();
+        self.database_url.clone().or_else(common).filter(|url| !url.is_empty())
+    }
+}
+
 /// Who the service is, and what its tokens are made with.
 #[derive(Args, Clone, Debug)]
 pub struct IdentityConfig {
@@ -55,7 +64,7 @@ pub struct IdentityConfig {
 #[derive(Args, Clone, Debug)]
 pub struct LogConfig {
     /// Which events: a level, or levels by module, such as `info,folkmoot::db=debug`.
-    #[arg(long, global = true, env = "FOLKMOOT_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, global = true, env = "FOLKMOOT_LOG", default_value = "info,actix_server=warn", value_name = "FILTER")]
     pub log: String,
 }
 

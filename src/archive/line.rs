@@ -8,6 +8,7 @@ use super::error::Flaw;
 use crate::access::Role;
 use crate::forums::ForumKind;
 use crate::members::State;
+use crate::threads::ThreadKind;
 
 /// A time, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,23 +26,6 @@ impl<'de> Deserialize<'de> for Time {
         let time = DateTime::parse_from_rfc3339(&text)
             .map_err(|_| D::Error::custom(format_args!("{text:?} is not a time as RFC 3339 has it")))?;
         Ok(Self(time.with_timezone(&Utc).trunc_subsecs(6)))
-    }
-}
-
-/// What a thread is.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ThreadKind {
-    Discussion,
-    Article,
-}
-
-impl ThreadKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discussion => "discussion",
-            Self::Article => "article",
-        }
     }
 }
 

@@ -2,19 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use tokio::fs::File;
 
+use super::setup::{Database, Folder};
 use crate::archive::{self, Compression, ExportError, Progress};
+use crate::config::Config;
 
-/// Writes to a file, compressed where its name ends in `.gz` or `.zst`, or to standard output for `-`.
-pub async fn run(file: &str, database_url: &str) -> Result<(), String> {
+/// Where to write.
+#[derive(Args, Clone, Debug)]
+pub struct Export {
+    /// The file, compressed where its name ends in .gz or .zst; `-` for standard output.
+    file: String,
+}
+
+/// Writes it, and says how many lines.
+pub async fn run(config: &Config, export: &Export) -> Result<(), String> {
+    let database = Database::open(config, "folkmoot export", Folder::Shared).await?;
     let progress = Progress::of_lines();
-    let lines = if file == "-" {
-        archive::export(tokio::io::stdout(), Compression::None, database_url, &progress).await
+    let lines = if export.file == "-" {
+        archive::export(tokio::io::stdout(), Compression::None, &database.url, &progress).await
     } else {
-        to_file(Path::new(file), database_url, &progress).await
+        to_file(Path::new(&export.file), &database.url, &progress).await
     };
-    let lines = lines.map_err(|error| format!("{file}: {error}"))?;
+    database.close().await?;
+    let lines = lines.map_err(|error| format!("{}: {error}", export.file))?;
     eprintln!("{lines} lines");
     Ok(())
 }

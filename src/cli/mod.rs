@@ -1,16 +1,25 @@
 //! The command line: one file for each command.
 
-pub mod export;
-pub mod import;
+mod export;
+mod file;
+mod first_start;
+mod import;
+mod migrate;
 mod openapi;
+mod serve;
+mod setup;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, ServeConfig};
+use crate::config::{Config, LogConfig, ServeConfig};
 
 /// A forum as a service with no face of its own: a REST/JSON API for threads, posts, likes and members.
+///
+/// Every option is a flag, an environment variable (FOLKMOOT_ and the flag's name) and, by --config, a line of a TOML file; flags
+/// win over variables, variables over the file.
 #[derive(Parser)]
 #[command(name = "folkmoot", version, arg_required_else_help = true)]
 struct Cli {
@@ -24,22 +33,53 @@ struct Cli {
 enum Command {
     /// Bring the schema up to date, then serve the API.
     Serve(ServeConfig),
+    /// Bring the schema up to date.
+    Migrate,
+    /// Take in an archive: lines of JSON, plain, gzip or zstd. Running it again changes nothing, finishes what was
+    /// interrupted, or adds what a grown file has.
+    Import(import::Import),
+    /// Write the whole forum as an archive.
+    Export(export::Export),
     /// Print the OpenAPI document.
     Openapi,
 }
 
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Serve(_) => Ok(()),
-        Command::Openapi => openapi::run(),
+    let cli = match file::arguments::<Cli>(std::env::args_os()) {
+        Ok(arguments) => Cli::parse_from(arguments),
+        Err(message) => return fail(&message),
     };
+    let done = start_log(&cli.config.log).and_then(|()| {
+        actix_web::rt::System::new().block_on(async {
+            match cli.command {
+                Command::Serve(serve) => serve::run(&cli.config, &serve).await,
+                Command::Migrate => migrate::run(&cli.config).await,
+                Command::Import(import) => import::run(&cli.config, &import).await,
+                Command::Export(export) => export::run(&cli.config, &export).await,
+                Command::Openapi => openapi::run(),
+            }
+        })
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("folkmoot: {message}");
-            ExitCode::FAILURE
-        }
+        Err(message) => fail(&message),
     }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("folkmoot: {message}");
+    ExitCode::FAILURE
+}
+
+/// The log goes to standard error: for people on a terminal, as JSON elsewhere.
+fn start_log(config: &LogConfig) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("--log {}: {e}", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        log.init();
+    } else {
+        log.json().with_ansi(false).init();
+    }
+    Ok(())
 }

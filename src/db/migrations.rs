@@ -41,3 +41,17 @@ fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
     let done = connection.run_pending_migrations(MIGRATIONS).map_err(|e| failed(&e))?;
     Ok(done.iter().map(ToString::to_string).collect())
 }
+
+/// The oldest PostgreSQL that this works on, as it numbers itself.
+const OLDEST: i32 = 150_000;
+
+/// Refuses a server that is too old, or out of reach.
+pub async fn check_version(url: &str) -> Result<(), String> {
+    let client = super::connect(url).await.map_err(|e| format!("the database can not be reached: {e}"))?;
+    let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await;
+    let version: i32 = row.map_err(|e| e.to_string())?.get(0);
+    if version < OLDEST {
+        return Err(format!("the database is PostgreSQL {}; 15 or later is needed", version / 10_000));
+    }
+    Ok(())
+}

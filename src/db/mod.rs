@@ -8,6 +8,6 @@ mod pool;
 pub mod schema;
 mod text_enum;
 
-pub use migrations::{MIGRATIONS, MigrateError, migrate};
+pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use pool::{Connection, Pool, connect};
 pub(crate) use text_enum::text_enum;

@@ -192,3 +192,24 @@ pub async fn below(
     }
     Ok(ancestors)
 }
+
+/// A forum that threads are to be put into: a flaw of the body where it is not there, or is a category.
+pub async fn must_hold_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let kind = forums::table.find(forum).select(forums::kind).first(conn).await.optional()?;
+    holds_threads(kind)
+}
+
+/// The same within a transaction: until its end the forum can neither go nor become a category.
+pub async fn hold_place_for_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let kind = forums::table.find(forum).select(forums::kind).for_no_key_update().first(conn).await.optional()?;
+    holds_threads(kind)
+}
+
+fn holds_threads(kind: Option<ForumKind>) -> Result<(), Error> {
+    let flaw = |flaw, detail: &str| Err(Error::flaw("/forum_id", flaw, detail));
+    match kind {
+        Some(ForumKind::Forum) => Ok(()),
+        Some(ForumKind::Category) => flaw(Flaw::Invalid, "a category holds no threads"),
+        None => flaw(Flaw::NotThere, "there is no such forum"),
+    }
+}

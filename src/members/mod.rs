@@ -6,5 +6,5 @@ mod model;
 mod view;
 
 pub use counters::count;
-pub use model::{Card, State};
+pub use model::{Card, MemberPath, State};
 pub use view::{Country, MemberView, Members, cards};

@@ -5,7 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Role;
 use crate::db::schema::{members, ranks};
@@ -53,7 +53,21 @@ pub fn rank() -> _ {
         .single_value()
 }
 
+/// Names a member in a URL.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MemberPath {
+    /// The member's id.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    pub member_id: MemberId,
+}
+
 impl Card {
+    /// A member's card; everybody sees every member.
+    pub async fn find(id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
+        Ok(Self::with_rank(&[id], conn).await?.pop())
+    }
+
     /// Cards with their ranks, in no order. The ladder always starts at 0, so each has one.
     pub async fn with_rank(ids: &[MemberId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
         members::table

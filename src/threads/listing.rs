@@ -80,7 +80,12 @@ type Query<'a> = threads::BoxedQuery<'a, Pg, diesel::dsl::SqlTypeOf<diesel::dsl:
 
 impl Listing {
     /// The page of the list, as this viewer sees it.
-    pub async fn load(self, viewer: &Viewer, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<ThreadList, Error> {
+    pub async fn load(
+        self,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+        conn: &mut AsyncPgConnection,
+    ) -> Result<ThreadList, Error> {
         let (sort, limit) = (self.sort, self.limit);
         let key = key_of(&self.cursor, sort.list())?;
         let query = sorted(self.filtered(viewer), sort, key);

@@ -137,9 +137,5 @@ pub async fn write_views(gathered: &[(ThreadId, i64)], conn: &mut AsyncPgConnect
                locked AS (SELECT id FROM threads WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE) \
                UPDATE threads SET view_count = view_count + views FROM gathered JOIN locked USING (id) \
                WHERE threads.id = gathered.id";
-    diesel::sql_query(sql)
-        .bind::<Array<BigInt>, _>(ids)
-        .bind::<Array<BigInt>, _>(counts)
-        .execute(conn)
-        .await
+    diesel::sql_query(sql).bind::<Array<BigInt>, _>(ids).bind::<Array<BigInt>, _>(counts).execute(conn).await
 }

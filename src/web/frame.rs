@@ -4,10 +4,10 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::error::{Code, Error};
 use crate::state::State;
@@ -15,24 +15,34 @@ use crate::state::State;
 /// The field that names a request, in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// A request's id, for the layers inside.
+struct RequestId(String);
+
 /// Wraps every request.
-pub async fn frame<B: MessageBody + 'static>(
+pub async fn frame<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<ServiceResponse<B>, actix_web::Error> {
     let id = request_id(&request)?;
+    let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
+    request.extensions_mut().insert(RequestId(id));
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    // A failing layer has lost its request. None of ours fails: they all answer.
-    let mut response = as_problem(next.call(request).await?, &id);
-    let id = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    let mut response = next.call(request).await?;
+    response.headers_mut().insert(REQUEST_ID, field);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// Makes every failure a problem document, the framework's own too.
+pub async fn problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    Ok(as_problem(next.call(request).await?, &id))
 }
 
 /// The client's own id where it is plain, else a new one.

@@ -21,6 +21,11 @@ impl Limit {
     /// The most items of a list.
     pub const MAX: i64 = 100;
 
+    /// How many.
+    pub fn get(self) -> i64 {
+        self.0.into()
+    }
+
     /// One more than what is shown: whether it is there tells whether there is a next page.
     pub fn and_one(self) -> i64 {
         i64::from(self.0) + 1

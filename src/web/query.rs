@@ -7,6 +7,9 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use utoipa::IntoParams;
+
+use super::text::Reason;
 use crate::error::{Code, Error};
 use crate::ids::MAX_ID;
 
@@ -43,4 +46,20 @@ pub fn id<'de, D: Deserializer<'de>, Id: From<i64>>(input: D) -> Result<Option<I
         Ok(id @ 1..=MAX_ID) => Ok(Some(Id::from(id))),
         _ => Err(serde::de::Error::custom(format_args!("an id is a whole number from 1 to {MAX_ID}"))),
     }
+}
+
+/// `?reason=` of an act that keeps one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WithReason {
+    /// Why.
+    #[serde(default, deserialize_with = "reason")]
+    #[param(value_type = Option<Reason>)]
+    pub reason: Option<Reason>,
+}
+
+fn reason<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Reason>, D::Error> {
+    let text = String::deserialize(input)?;
+    Reason::new(&text).map(Some).map_err(|flaw| serde::de::Error::custom(flaw.detail))
 }

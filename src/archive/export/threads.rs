@@ -7,8 +7,9 @@ use tokio_postgres::{Row, Statement, Transaction};
 
 use super::id;
 use crate::archive::error::ExportError;
-use crate::archive::line::{LikeLine, Line, PostLine, RevisionLine, ThreadKind, ThreadLine, Time};
+use crate::archive::line::{LikeLine, Line, PostLine, RevisionLine, ThreadLine, Time};
 use crate::archive::writer::Writer;
+use crate::threads::ThreadKind;
 
 const THREADS: &str = "SELECT id, forum_id, author_id, kind = 'article', title, tags, created_at, locked, pinned, \
     deleted_at, deleted_by, delete_reason, view_count FROM threads WHERE id > $1 ORDER BY id LIMIT 500";

@@ -11,6 +11,7 @@ use super::ground::Thread;
 use crate::archive::error::ImportError;
 use crate::archive::line::{ForumLine, LikeLine, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine};
 use crate::markup::{Draft, Quote};
+use crate::threads::slug;
 
 type Value<'a> = &'a (dyn ToSql + Sync);
 
@@ -136,14 +137,6 @@ impl ThreadRow {
         self.last_post_author_id = thread.last_post.as_ref().map(|post| post.author_id);
         self.last_post_at = thread.last_post_at;
     }
-}
-
-/// What a title is in an address.
-fn slug(title: &str) -> String {
-    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let slug = words.map(str::to_lowercase).collect::<Vec<_>>().join("-");
-    let cut: String = slug.chars().take(80).collect();
-    cut.trim_end_matches('-').to_owned()
 }
 
 /// A post.

@@ -1,9 +1,10 @@
 //! The cluster: PostgreSQL's files, in `postgres` under the data folder. It appears there whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown, lchown};
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 
 use super::error::{During, LocalError};
 use super::find::Programs;
@@ -21,6 +22,14 @@ const SETTINGS: &str = "
 max_connections = 200
 shared_buffers = 128MB
 ";
+
+/// What a cluster is made with.
+pub(super) struct Tools<'a> {
+    pub(super) programs: &'a Programs,
+    pub(super) launcher: &'a Launcher,
+    /// Whether the files must be on the disk before the cluster counts as made.
+    pub(super) sync: bool,
+}
 
 /// # Errors
 /// [`LocalError::NotACluster`] for a folder with something else in it.
@@ -54,21 +63,15 @@ fn has_entries(folder: &Path) -> Result<bool, LocalError> {
 }
 
 /// Makes the cluster in a folder of another name and renames it when it is whole and on the disk.
-/// `lock` is inherited by initdb, so that no one takes the folder while it still works.
-pub(super) fn make(
-    data_dir: &Path,
-    cluster: &Path,
-    programs: &Programs,
-    launcher: &Launcher,
-    lock: &File,
-) -> Result<(), LocalError> {
+/// `lock` goes to all that initdb starts, so that no one takes the folder while some of it still works.
+pub(super) fn make(data_dir: &Path, cluster: &Path, tools: &Tools, lock: &File) -> Result<(), LocalError> {
     let unfinished = data_dir.join(UNFINISHED);
     remove_unfinished(&unfinished)?;
     DirBuilder::new().mode(0o700).create(&unfinished).during("make", &unfinished)?;
-    if let Some(account) = &launcher.account {
+    if let Some(account) = &tools.launcher.account {
         chown(&unfinished, Some(account.uid), Some(account.gid)).during("hand over", &unfinished)?;
     }
-    initdb(&unfinished, programs, launcher, lock)?;
+    initdb(&unfinished, tools, lock)?;
     append_settings(&unfinished.join("postgresql.conf"))?;
     fs::rename(&unfinished, cluster).during("move into its place", cluster)?;
     sync(data_dir)
@@ -82,30 +85,44 @@ fn remove_unfinished(unfinished: &Path) -> Result<(), LocalError> {
     }
 }
 
-fn initdb(folder: &Path, programs: &Programs, launcher: &Launcher, lock: &File) -> Result<(), LocalError> {
+fn initdb(folder: &Path, tools: &Tools, lock: &File) -> Result<(), LocalError> {
     let mut said = String::new();
-    for locale in locales(programs.major) {
-        let output = launcher
-            .command(&programs.initdb())
+    for locale in locales(tools.programs.major) {
+        let mut command = tools.launcher.command(&tools.programs.initdb());
+        command
             .arg("-D")
             .arg(folder)
             .arg(format!("--username={SUPERUSER}"))
             .args(["--auth-local=trust", "--auth-host=reject"])
             .args(["--encoding=UTF8", "--data-checksums"])
-            .args(locale)
-            .stdin(lock.try_clone().during("lock", folder)?)
-            .output()
-            .during("run initdb for", folder)?;
-        if output.status.success() {
+            .args(locale);
+        if !tools.sync {
+            command.arg("--no-sync");
+        }
+        let (status, output) = run(command, lock).during("run initdb for", folder)?;
+        if status.success() {
             return Ok(());
         }
-        said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        said = output;
         // Another locale would not mend another fault.
         if !said.to_lowercase().contains("locale") && !said.contains("ICU") {
             break;
         }
     }
     Err(LocalError::InitFailed { folder: folder.to_owned(), output: said })
+}
+
+/// What the command says on standard error goes through the locked file, as the programs that it starts keep that open,
+/// and so the lock, even if it is killed before them.
+fn run(mut command: Command, mut lock: &File) -> io::Result<(ExitStatus, String)> {
+    lock.rewind()?;
+    lock.set_len(0)?;
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(lock.try_clone()?).status()?;
+    lock.rewind()?;
+    let mut said = Vec::new();
+    lock.read_to_end(&mut said)?;
+    lock.set_len(0)?;
+    Ok((status, String::from_utf8_lossy(&said).trim().to_owned()))
 }
 
 /// In the order in which they are tried: the same order of characters everywhere, as far as the system has it.

@@ -57,16 +57,21 @@ pub enum LocalError {
 
     #[error(
         "{} belongs to the account with id {owner}: run folkmoot as that account, or give another --data-dir",
-        cluster.display()
+        path.display()
     )]
-    NotOurs { cluster: PathBuf, owner: u32 },
+    NotOurs { path: PathBuf, owner: u32 },
 
     #[error(
-        "PostgreSQL refuses to run as root, this system allows no user namespace, and {accounts} cannot enter {}: \
+        "PostgreSQL refuses to run as root, {why}, and {accounts} cannot enter {}: \
          let others enter the folder and those above it (`chmod o+x`), or give a --data-dir that others can enter \
          (/var/lib/folkmoot), or run folkmoot as an account other than root", folder.display()
     )]
-    NotEnterable { folder: PathBuf, accounts: String },
+    NotEnterable {
+        folder: PathBuf,
+        accounts: String,
+        /// Why it has to be one of these accounts.
+        why: &'static str,
+    },
 
     #[error(
         "no folder is short enough and safe for the socket of PostgreSQL (tried {tried}): \

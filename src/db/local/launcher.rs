@@ -35,17 +35,20 @@ pub(super) struct Launcher {
 impl Launcher {
     /// `cluster` may not exist yet; `data_dir` does.
     pub(super) fn choose(data_dir: &Path, cluster: &Path, programs: &Programs) -> Result<Launcher, LocalError> {
-        let us = geteuid().as_raw();
-        let owner = owner_of(cluster)?;
-        match owner {
-            Some(owner) if us != 0 && owner.uid != us => {
-                Err(LocalError::NotOurs { cluster: cluster.to_owned(), owner: owner.uid })
+        if !geteuid().is_root() {
+            return Ok(Launcher::plain());
+        }
+        match owner_of(cluster)? {
+            Some(owner) if owner.uid != 0 => {
+                let why = "the files of its cluster belong to another account";
+                first_able([owner], why, data_dir, programs)
             }
-            _ if us != 0 => Ok(Launcher::plain()),
-            Some(owner) if owner.uid != 0 => first_able([owner], data_dir, programs),
             _ => match Launcher::in_namespace() {
                 Some(launcher) if launcher.can_enter(data_dir, programs) => Ok(launcher),
-                _ => first_able(candidates(data_dir)?, data_dir, programs),
+                _ => {
+                    let why = "this system allows no user namespace that could do it";
+                    first_able(candidates(data_dir)?, why, data_dir, programs)
+                }
             },
         }
     }
@@ -115,6 +118,7 @@ impl Launcher {
 
 fn first_able(
     accounts: impl IntoIterator<Item = Account>,
+    why: &'static str,
     data_dir: &Path,
     programs: &Programs,
 ) -> Result<Launcher, LocalError> {
@@ -126,7 +130,7 @@ fn first_able(
             return Ok(launcher);
         }
     }
-    Err(LocalError::NotEnterable { folder: data_dir.to_owned(), accounts: names.join(" or ") })
+    Err(LocalError::NotEnterable { folder: data_dir.to_owned(), accounts: names.join(" or "), why })
 }
 
 /// Whose home the folder is in (we may be run by `sudo`), then the accounts made for such work.

@@ -15,6 +15,8 @@ use super::lock::try_take_server_lock;
 const POLL: Duration = Duration::from_millis(20);
 /// A fast shutdown writes what is in memory to the disk first.
 const FAST_SHUTDOWN: Duration = Duration::from_secs(60);
+/// For how long processes without a postmaster may take to notice.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
 const IMMEDIATE_SHUTDOWN: Duration = Duration::from_secs(15);
 
 /// What PostgreSQL's `postmaster.pid` says.
@@ -54,22 +56,49 @@ pub(super) fn take_over(data_dir: &Path, cluster: &Path) -> Result<fs::File, Loc
         refuse_a_foreign_server(cluster)?;
         return Ok(lock);
     }
-    let pid = pid_file(cluster)?.map(|file| file.pid);
-    tracing::warn!(pid, "stopping the PostgreSQL that an earlier run left");
-    for (signal, patience) in [(Signal::INT, FAST_SHUTDOWN), (Signal::QUIT, IMMEDIATE_SHUTDOWN)] {
-        // Without a postmaster its processes end by themselves.
-        if let Some(pid) = postmaster(cluster)? {
-            tell(pid, signal);
+    if let Some(pid) = postmaster(cluster)? {
+        tracing::warn!(pid = pid.as_raw_pid(), "stopping the PostgreSQL that an earlier run left");
+        tell(pid, Signal::INT);
+        if let Some(lock) = lock_within(FAST_SHUTDOWN, data_dir)? {
+            return Ok(lock);
         }
-        let deadline = Instant::now() + patience;
-        while Instant::now() < deadline {
-            if let Some(lock) = try_take_server_lock(data_dir)? {
-                return Ok(lock);
-            }
-            thread::sleep(POLL);
+    } else if let Some(lock) = lock_within(LAST_WORDS, data_dir)? {
+        return Ok(lock);
+    }
+    end_orphans(cluster)?;
+    lock_within(IMMEDIATE_SHUTDOWN, data_dir)?
+        .ok_or(LocalError::StillRunning { cluster: cluster.to_owned(), pid: postmaster(cluster)?.map(Pid::as_raw_pid) })
+}
+
+fn lock_within(patience: Duration, data_dir: &Path) -> Result<Option<fs::File>, LocalError> {
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline {
+        if let Some(lock) = try_take_server_lock(data_dir)? {
+            return Ok(Some(lock));
+        }
+        thread::sleep(POLL);
+    }
+    Ok(None)
+}
+
+/// Breaks off every process of PostgreSQL on this cluster. Without a postmaster they end by themselves, but one in the middle
+/// of a long query does not notice. Where there is no /proc to find them in, they are waited for.
+pub(super) fn end_orphans(cluster: &Path) -> Result<(), LocalError> {
+    let proc = Path::new("/proc");
+    if !has_proc() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(proc).during("read", proc)? {
+        let name = entry.during("read", proc)?.file_name();
+        let pid = name.to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw)
+            && works_on(pid, cluster)
+        {
+            tracing::warn!(pid = pid.as_raw_pid(), "breaking off what an ended PostgreSQL left");
+            tell(pid, Signal::QUIT);
         }
     }
-    Err(LocalError::StillRunning { cluster: cluster.to_owned(), pid })
+    Ok(())
 }
 
 /// Removes what would stop PostgreSQL from starting though it is of processes that are gone: their ids may be others' by now,
@@ -103,15 +132,21 @@ fn postmaster(cluster: &Path) -> Result<Option<Pid>, LocalError> {
     Ok(pid.filter(|&pid| test_kill_process(pid).is_ok() && works_on(pid, cluster)))
 }
 
+/// A process that we may not look into is another's, and does not work on our files.
 fn works_on(pid: Pid, cluster: &Path) -> bool {
-    if Path::new("/proc/self/cwd").exists() {
-        let folder = format!("/proc/{}/cwd", pid.as_raw_pid());
-        return fs::read_link(folder).is_ok_and(|folder| folder == cluster);
+    let pid = pid.as_raw_pid();
+    if has_proc() {
+        return fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)
+            && fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "postgres");
     }
     Command::new("ps")
-        .args(["-o", "comm=", "-p", &pid.as_raw_pid().to_string()])
+        .args(["-o", "comm=", "-p", &pid.to_string()])
         .output()
         .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"))
+}
+
+fn has_proc() -> bool {
+    Path::new("/proc/self/cwd").exists()
 }
 
 /// Sends a signal to a process of ours; that it is gone already is what the signal was for.

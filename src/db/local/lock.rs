@@ -12,7 +12,16 @@ use super::error::{During, LocalError};
 /// Held for as long as the value lives.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Closing alone would leave it to a process that another thread has just forked, for a moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "cannot unlock the data folder");
+        }
+    }
 }
 
 impl FolderLock {
@@ -28,7 +37,7 @@ impl FolderLock {
         file.rewind().during("write", &path)?;
         let words = format!("{}\n{program}\n", process::id());
         file.write_all(words.as_bytes()).during("write", &path)?;
-        Ok(FolderLock { _file: file })
+        Ok(FolderLock { file })
     }
 }
 

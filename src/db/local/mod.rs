@@ -17,8 +17,8 @@ mod supervisor;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
 
 use error::During;
 pub use error::LocalError;
@@ -112,24 +112,32 @@ async fn attach(data_dir: &Path) -> Result<Option<LocalPostgres>, LocalError> {
 
 /// Connects, and makes the database if there is none yet.
 async fn ensure_database(socket_dir: &str, port: &str) -> Result<(), tokio_postgres::Error> {
-    let missing = match tokio_postgres::connect(&url(socket_dir, port, DATABASE), NoTls).await {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
-    if missing.code() != Some(&SqlState::INVALID_CATALOG_NAME) {
-        return Err(missing);
-    }
     let (client, connection) = tokio_postgres::connect(&url(socket_dir, port, "postgres"), NoTls).await?;
-    let create = async move {
-        let created = client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await;
+    let make = async move {
+        let made = make_database(&client).await;
         drop(client);
-        created
+        made
     };
-    let (created, connected) = tokio::join!(create, connection);
-    match created {
-        // Another program that attaches may have been faster.
-        Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => connected,
-        other => other.and(connected),
+    let (made, connected) = tokio::join!(make, connection);
+    made.and(connected)
+}
+
+async fn make_database(client: &Client) -> Result<(), tokio_postgres::Error> {
+    let known = "SELECT 1 FROM pg_database WHERE datname = $1";
+    if client.query_opt(known, &[&DATABASE]).await?.is_some() {
+        return Ok(());
+    }
+    let create = format!("CREATE DATABASE {DATABASE}");
+    match client.batch_execute(&create).await {
+        // A program that attaches may have been faster. Which index tells depends on how close they were.
+        Err(error)
+            if [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION]
+                .iter()
+                .any(|state| error.code() == Some(state)) =>
+        {
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use super::cluster;
+use rustix::process::geteuid;
+
+use super::cluster::{self, Tools};
 use super::error::{During, LocalError};
 use super::find;
 use super::launcher::Launcher;
@@ -44,16 +46,17 @@ impl Server {
     /// Answers with the server lock too, which the first start uses.
     pub(super) fn prepare(request: Request) -> Result<(Server, File), LocalError> {
         let shown = &request.data_dir;
-        let made = make_data_dir(shown)?;
+        make_data_dir(shown)?;
         let data_dir = shown.canonicalize().during("open", shown)?;
+        refuse_others_files(&data_dir)?;
         let folder_lock = FolderLock::take(&data_dir, shown, &request.program)?;
         let cluster = data_dir.join("postgres");
 
         let made_by = cluster::major(&cluster)?;
         let programs = find::choose(&find::installed(), made_by, shown)?;
         let launcher = match Launcher::choose(&data_dir, &cluster, &programs) {
-            Err(LocalError::NotEnterable { .. }) if made => {
-                // Our own mode was in the way. What is in the folder has modes of its own.
+            Err(LocalError::NotEnterable { .. }) if has_only_locks(&data_dir)? => {
+                tracing::info!(folder = %shown.display(), "letting others pass through the folder");
                 fs::set_permissions(&data_dir, Permissions::from_mode(0o711)).during("open to others", shown)?;
                 Launcher::choose(&data_dir, &cluster, &programs)?
             }
@@ -63,7 +66,10 @@ impl Server {
         let server_lock = leftovers::take_over(&data_dir, &cluster)?;
         if made_by.is_none() {
             tracing::info!(folder = %shown.display(), major = programs.major, "making a PostgreSQL cluster");
-            cluster::make(&data_dir, &cluster, &programs, &launcher, &server_lock)?;
+            // Who does without fsync later does not need it now.
+            let sync = !request.settings.contains(&("fsync".to_owned(), "off".to_owned()));
+            let tools = Tools { programs: &programs, launcher: &launcher, sync };
+            cluster::make(&data_dir, &cluster, &tools, &server_lock)?;
         }
         if let Some(account) = &launcher.account {
             cluster::hand_over(&cluster, account)?;
@@ -84,6 +90,10 @@ impl Server {
     /// The lock for another start, or `None` while processes of the last one are left.
     pub(super) fn try_lock(&self) -> Result<Option<File>, LocalError> {
         try_take_server_lock(&self.data_dir)
+    }
+
+    pub(super) fn end_orphans(&self) -> Result<(), LocalError> {
+        leftovers::end_orphans(&self.cluster)
     }
 
     /// `lock` goes to the new process and all that it starts. Answers with the length of the log before.
@@ -141,14 +151,38 @@ impl Server {
     }
 }
 
-/// Whether it was not there before.
-fn make_data_dir(folder: &Path) -> Result<bool, LocalError> {
+fn make_data_dir(folder: &Path) -> Result<(), LocalError> {
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).during("make", parent)?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error).during("make", folder),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error).during("make", folder),
+        _ => Ok(()),
     }
+}
+
+/// Whether the folder is as new: its mode is our own then, and hides nothing.
+fn has_only_locks(data_dir: &Path) -> Result<bool, LocalError> {
+    for entry in fs::read_dir(data_dir).during("read", data_dir)? {
+        let name = entry.during("read", data_dir)?.file_name();
+        if name != "lock" && name != "postgres.lock" {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Root can use whatever there is; anyone else only what they made.
+fn refuse_others_files(data_dir: &Path) -> Result<(), LocalError> {
+    let us = geteuid().as_raw();
+    for path in [data_dir.join("lock"), data_dir.join("postgres")] {
+        let owner = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            found => found.during("look at", &path)?.uid(),
+        };
+        if us != 0 && owner != us {
+            return Err(LocalError::NotOurs { path, owner });
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use tokio::sync::oneshot;
 
 use super::error::LocalError;
-use super::leftovers::tell;
+use super::leftovers::{LAST_WORDS, tell};
 use super::server::{Request, Server};
 
 const POLL: Duration = Duration::from_millis(20);
@@ -171,10 +171,9 @@ fn keep_running(server: &Server, mut child: Child, events: &Events) {
     }
 }
 
-/// Waits for the processes of the last start, which end by themselves. `None` if a stop was asked for.
+/// Waits for the processes of the last start, which end by themselves or are broken off. `None` if a stop was asked for.
 fn restart(server: &Server, events: &Events) -> Result<Option<Child>, LocalError> {
-    let since = Instant::now();
-    let mut warned = false;
+    let mut next_push = Instant::now() + LAST_WORDS;
     loop {
         if let Some(lock) = server.try_lock()? {
             return start(server, lock, events);
@@ -182,9 +181,9 @@ fn restart(server: &Server, events: &Events) -> Result<Option<Child>, LocalError
         if events.stop_within(POLL) {
             return Ok(None);
         }
-        if !warned && since.elapsed() > LOG_CHECK {
-            warned = true;
-            tracing::warn!("waiting for processes that the last PostgreSQL left");
+        if Instant::now() > next_push {
+            next_push += LOG_CHECK;
+            server.end_orphans()?;
         }
     }
 }

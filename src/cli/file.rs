@@ -1,0 +1,71 @@
+//! `--config FILE`: options from a TOML file, put among the arguments where neither a flag nor a variable gives them.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, Command, CommandFactory};
+
+/// The arguments with what the file adds. Each key is a flag's name; one that no command knows is an error.
+pub fn arguments<C: CommandFactory>(given: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+    let mut arguments: Vec<OsString> = given.into_iter().collect();
+    let mut program = C::command();
+    program.build();
+    let Some(path) = path(&program, &arguments) else { return Ok(arguments) };
+    let text = std::fs::read_to_string(&path).map_err(|e| format!("--config {}: {e}", path.display()))?;
+    let options: toml::Table = text.parse().map_err(|e| format!("--config {}: {e}", path.display()))?;
+    let Some((at, command)) = command(&program, &arguments) else { return Ok(arguments) };
+    let flags = flags(command);
+    let mut added = Vec::new();
+    for (name, value) in &options {
+        let known = |c: &Command| c.get_arguments().any(|arg| arg.get_long() == Some(name));
+        match flags.get(name.as_str()) {
+            Some(flag) if is_given(flag, &arguments) => {}
+            Some(_) => added.push(OsString::from(format!("--{name}={}", plain(name, value)?))),
+            None if program.get_subcommands().any(known) => {}
+            None => return Err(format!("--config {}: there is no option `{name}`", path.display())),
+        }
+    }
+    arguments.splice(at + 1..=at, added);
+    Ok(arguments)
+}
+
+/// The file's name, from the flag or its variable.
+fn path(program: &Command, arguments: &[OsString]) -> Option<PathBuf> {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            Some("--config") => return words.next().map(PathBuf::from),
+            Some(word) if word.starts_with("--config=") => return word.strip_prefix("--config=").map(PathBuf::from),
+            _ => {}
+        }
+    }
+    let variable = program.get_arguments().find(|arg| arg.get_long() == Some("config"))?.get_env()?;
+    std::env::var_os(variable).map(PathBuf::from)
+}
+
+/// The command that is called, and where its name stands.
+fn command<'a>(program: &'a Command, arguments: &[OsString]) -> Option<(usize, &'a Command)> {
+    let named = |word: &OsString| program.find_subcommand(word);
+    arguments.iter().enumerate().skip(1).find_map(|(at, word)| Some((at, named(word)?)))
+}
+
+fn flags(command: &Command) -> HashMap<&str, &Arg> {
+    command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg))).collect()
+}
+
+/// Whether a flag or its variable gives the option already.
+fn is_given(flag: &Arg, arguments: &[OsString]) -> bool {
+    let long = format!("--{}", flag.get_long().unwrap_or_default());
+    let assigned = format!("{long}=");
+    let by_flag = arguments.iter().filter_map(|a| a.to_str()).any(|a| a == long || a.starts_with(&assigned));
+    by_flag || flag.get_env().is_some_and(|variable| std::env::var_os(variable).is_some())
+}
+
+fn plain(name: &str, value: &toml::Value) -> Result<String, String> {
+    match value {
+        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => Ok(value.to_string()),
+        _ => Err(format!("the option `{name}` takes a text or a number")),
+    }
+}

@@ -1,0 +1,112 @@
+//! `folkmoot serve`: migrates, then serves.
+
+use std::io::Write;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::setup::{Database, Folder};
+use crate::access::Keys;
+use crate::app::{Shared, build_app};
+use crate::config::{Config, ServeConfig};
+use crate::state::State;
+use crate::threads;
+
+/// How often views are written and keys are looked for.
+const ROUND: Duration = Duration::from_secs(4);
+/// For how long requests in flight may go on when the service stops, in seconds.
+const LAST_REQUESTS: u64 = 20;
+
+/// Serves until it is told to stop.
+pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), String> {
+    say(&format!("folkmoot {}", env!("CARGO_PKG_VERSION")))?;
+    let database = Database::open(config, "folkmoot serve", Folder::Mine).await?;
+    let served = serve_on(&database, config, serve).await;
+    database.close().await?;
+    served
+}
+
+async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> Result<(), String> {
+    let listener = std::net::TcpListener::bind(serve.listen).map_err(|e| format!("--listen {}: {e}", serve.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let here = format!("http://{address}");
+    let state = database.state(config, config.identity.public_url.clone().unwrap_or_else(|| here.clone()))?;
+    let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
+    let shared = Shared::new(state).await.map_err(|e| e.to_string())?;
+    let (state, keys) = (shared.state.clone(), shared.keys.clone());
+    let mut server = HttpServer::new(move || build_app(shared.clone()))
+        .disable_signals()
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(LAST_REQUESTS);
+    if let Some(workers) = serve.workers {
+        server = server.workers(workers.into());
+    }
+    let server = server.listen(listener).map_err(|e| e.to_string())?.run();
+    tell(&here, database, first)?;
+    actix_web::rt::spawn(stop_when_told(server.handle()));
+    let rounds = actix_web::rt::spawn(rounds(state.clone(), keys));
+    let served = server.await.map_err(|e| e.to_string());
+    rounds.abort();
+    write_views(&state).await;
+    served
+}
+
+/// The first lines: where everything is.
+fn tell(here: &str, database: &Database, first: Option<String>) -> Result<(), String> {
+    say(&format!("  API       {here}/api/v1"))?;
+    say(&format!("  Page      {here}/docs"))?;
+    say(&format!("  Database  {}", database.told))?;
+    match first {
+        Some(password) => say(&format!("  Sign in   admin, password {password} (shown this once)")),
+        None => Ok(()),
+    }
+}
+
+fn say(line: &str) -> Result<(), String> {
+    writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string())
+}
+
+async fn stop_when_told(server: ServerHandle) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals can not be heard; only kill -9 stops this process");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.stop(true).await;
+}
+
+/// What is done beside the requests.
+async fn rounds(state: Data<State>, keys: Data<Keys>) {
+    let mut ticks = tokio::time::interval(ROUND);
+    loop {
+        ticks.tick().await;
+        write_views(&state).await;
+        if let Err(error) = keys.refresh(&state).await {
+            tracing::warn!(%error, "signing keys could not be read anew");
+        }
+    }
+}
+
+/// Writes the views gathered since the last time; what can not be written is kept for the next.
+async fn write_views(state: &State) {
+    let gathered = state.views.take();
+    if gathered.is_empty() {
+        return;
+    }
+    let written = match state.db.get().await {
+        Ok(mut conn) => threads::write_views(&gathered, &mut conn).await.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = written {
+        tracing::warn!(%error, "views could not be written");
+        state.views.give_back(gathered);
+    }
+}

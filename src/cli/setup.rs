@@ -1,0 +1,137 @@
+//! What commands have in common: the database that they work on, and the secret that belongs to it.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use crate::config::Config;
+use crate::db::local::LocalPostgres;
+use crate::db::{self, Pool};
+use crate::state::{Random, Secret, State, Views};
+
+/// The shortest secret, in characters.
+const MIN_SECRET: usize = 32;
+
+/// A migrated database, given or private.
+pub struct Database {
+    /// How to reach it.
+    pub url: String,
+    /// What is said of it to people.
+    pub told: String,
+    private: Option<LocalPostgres>,
+}
+
+/// Whether a command needs the data folder for itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// A server does.
+    Mine,
+    /// Other commands share that of a running server.
+    Shared,
+}
+
+impl Database {
+    /// Finds or starts the database and brings its schema up to date.
+    pub async fn open(config: &Config, program: &str, folder: Folder) -> Result<Self, String> {
+        let database = match config.database.given() {
+            Some(url) => Self { told: told(&url), url, private: None },
+            None => Self::private(&config.database.data_dir, program, folder).await?,
+        };
+        match database.prepare().await {
+            Ok(()) => Ok(database),
+            Err(message) => {
+                database.close().await?;
+                Err(message)
+            }
+        }
+    }
+
+    async fn private(data_dir: &Path, program: &str, folder: Folder) -> Result<Self, String> {
+        let started = match folder {
+            Folder::Mine => LocalPostgres::start(data_dir, program, &[]).await,
+            Folder::Shared => LocalPostgres::attach_or_start(data_dir, program).await,
+        };
+        let private = started.map_err(|e| e.to_string())?;
+        let told = format!("a private PostgreSQL in {}", data_dir.display());
+        Ok(Self { url: private.url().to_owned(), told, private: Some(private) })
+    }
+
+    async fn prepare(&self) -> Result<(), String> {
+        db::check_version(&self.url).await?;
+        let run = db::migrate(&self.url).await.map_err(|e| e.to_string())?;
+        if !run.is_empty() {
+            tracing::info!(migrations = run.len(), "schema brought up to date");
+        }
+        Ok(())
+    }
+
+    /// Stops what was started.
+    pub async fn close(self) -> Result<(), String> {
+        match self.private {
+            Some(private) => private.stop().await.map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// What requests and commands work with.
+    pub fn state(&self, config: &Config, public_url: String) -> Result<State, String> {
+        let secret = match (&config.identity.secret, &self.private) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(_)) => kept_secret(&config.database.data_dir)?,
+            (None, None) => {
+                return Err("with --database-url a --secret is needed: 32 characters or more, kept safe".into());
+            }
+        };
+        if secret.chars().count() < MIN_SECRET {
+            return Err(format!("the secret has to have {MIN_SECRET} characters or more"));
+        }
+        let connections = config.database.database_connections.into();
+        Ok(State {
+            db: Pool::new(&self.url, connections).map_err(|e| e.to_string())?,
+            clock: crate::clock::Clock::default(),
+            random: Random,
+            views: Views::default(),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            secret: Secret::new(secret),
+        })
+    }
+}
+
+/// A database's address without its password.
+fn told(url: &str) -> String {
+    let Ok(config) = url.parse::<tokio_postgres::Config>() else { return "the given one".into() };
+    let name = config.get_dbname().unwrap_or("?");
+    let hosts: Vec<_> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            tokio_postgres::config::Host::Tcp(name) => name.clone(),
+            tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    format!("{name} at {}", hosts.join(", "))
+}
+
+/// The secret of the data folder; made at the first start, for its owner's eyes only.
+fn kept_secret(data_dir: &Path) -> Result<String, String> {
+    let path = data_dir.join("secret");
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    match std::fs::read_to_string(&path) {
+        Ok(secret) => return Ok(secret.trim().to_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(failed(e)),
+    }
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(Random.bytes::<32>().map_err(|e| e.to_string())?);
+    let new = data_dir.join("secret.new");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed)?;
+    file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    // A link, not a rename: a secret that another program made meanwhile stays.
+    match std::fs::hard_link(&new, &path) {
+        Ok(()) => std::fs::remove_file(&new).map_err(failed).map(|()| secret),
+        Err(_) => std::fs::read_to_string(&path).map(|secret| secret.trim().to_owned()).map_err(failed),
+    }
+}

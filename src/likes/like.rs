@@ -1,0 +1,113 @@
+//! `PUT` and `DELETE /api/v1/posts/{post_id}/like`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, put};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::AsMember;
+use crate::db::schema::{likes, posts, threads};
+use crate::error::{Code, Error, OrNotFound};
+use crate::ids::MemberId;
+use crate::members;
+use crate::posts::{Post, PostPath};
+use crate::state::State;
+use crate::threads::Thread;
+
+/// Whether you like a post, and how many do.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"liked": true, "like_count": 5}))]
+pub struct LikeState {
+    /// Whether you like it now.
+    liked: bool,
+    /// How many members like it now.
+    #[schema(minimum = 0)]
+    like_count: i64,
+}
+
+/// Like a post.
+///
+/// Not one's own. A repeat changes nothing. A locked thread's posts can be liked too.
+#[utoipa::path(tag = "likes", params(PostPath), responses((status = 200, description = "As it is now", body = LikeState)),
+    security(("bearer" = ["like"])), extensions(("x-problems" = json!(["own_post"]))))]
+#[put("/api/v1/posts/{post_id}/like")]
+pub async fn like_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    change(true, &member, &path, &state).await
+}
+
+/// Take a like back.
+///
+/// A repeat changes nothing.
+#[utoipa::path(tag = "likes", params(PostPath), responses((status = 200, description = "As it is now", body = LikeState)),
+    security(("bearer" = ["like"])))]
+#[delete("/api/v1/posts/{post_id}/like")]
+pub async fn unlike_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    change(false, &member, &path, &state).await
+}
+
+async fn change(liked: bool, member: &AsMember, path: &PostPath, state: &State) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let (viewer, now) = (member.viewer(), state.clock.now());
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    if liked && post.author_id == member.member_id {
+        return Err(Error::new(Code::OwnPost, "members like the posts of others"));
+    }
+    let like_count = conn
+        .transaction(async |conn| {
+            Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
+            let post = Post::hold(&viewer, post.thread_id, post.id, conn).await?.or_not_found()?;
+            let changed = if liked {
+                insert(&post, member.member_id, now, conn).await
+            } else {
+                remove(&post, member.member_id, conn).await
+            };
+            let by = changed? as i64 * if liked { 1 } else { -1 };
+            count(&post, by, conn).await.map_err(Error::from)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
+}
+
+/// 1 if the like is new, 0 if it was there.
+async fn insert(post: &Post, member: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::insert_into(likes::table)
+        .values((
+            likes::thread_id.eq(post.thread_id),
+            likes::post_id.eq(post.id),
+            likes::member_id.eq(member),
+            likes::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await
+}
+
+/// 1 if the like was there, 0 if not.
+async fn remove(post: &Post, member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::delete(likes::table.find((post.thread_id, post.id, member))).execute(conn).await
+}
+
+/// Moves the counters, and gives the post's. Likes of a deleted post count for nobody but itself.
+async fn count(post: &Post, by: i64, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    if by == 0 {
+        return Ok(post.like_count);
+    }
+    let like_count = diesel::update(posts::table.find((post.thread_id, post.id)))
+        .set(posts::like_count.eq(posts::like_count + by))
+        .returning(posts::like_count)
+        .get_result(conn)
+        .await?;
+    let counted = if post.deleted_at.is_none() { by } else { 0 };
+    diesel::update(threads::table.find(post.thread_id))
+        .set((
+            threads::like_count.eq(threads::like_count + counted),
+            threads::page_version.eq(threads::page_version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    members::count(post.author_id, 0, counted, conn).await?;
+    Ok(like_count)
+}

@@ -1,0 +1,93 @@
+//! `GET /api/v1/members/{member_id}/likes`: what a member likes.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::Viewer;
+use crate::db::keyset::before;
+use crate::db::schema::{likes, posts, threads};
+use crate::error::{Error, OrNotFound};
+use crate::ids::{MemberId, PostId, ThreadId};
+use crate::members::{Card, MemberPath, MemberView, cards};
+use crate::posts::seen;
+use crate::state::State;
+use crate::threads::visible;
+use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, cut, key_of};
+use crate::web::query::Query;
+
+const LIST: &str = "likes of a member";
+
+/// A like that a member gave.
+#[derive(Queryable, Serialize, ToSchema)]
+#[schema(example = json!({
+    "post_id": 7, "thread_id": 1, "position": 7, "author_id": 15, "created_at": "2014-02-12T10:00:00Z"
+}))]
+pub struct MemberLike {
+    /// The post.
+    post_id: PostId,
+    /// Its thread.
+    thread_id: ThreadId,
+    /// Its place there.
+    #[schema(minimum = 1)]
+    position: i64,
+    /// Who wrote it.
+    author_id: MemberId,
+    /// Since when it is liked.
+    created_at: DateTime<Utc>,
+}
+
+/// Likes with the cards of the authors.
+pub type MemberLikeList = ItemsWithMembers<MemberLike, MemberView>;
+
+/// List what a member likes.
+///
+/// The newest like first; only posts that you may see.
+#[utoipa::path(tag = "likes", params(MemberPath, ListOfItems), responses((status = 200, description = "The likes", body = MemberLikeList)),
+    security((), ("bearer" = ["read"])))]
+#[get("/api/v1/members/{member_id}/likes")]
+pub async fn list_likes_by_member(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<MemberPath>,
+    query: Query<ListOfItems>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    Card::find(path.member_id, conn).await?.or_not_found()?;
+    let limit = query.0.limit.unwrap_or_default();
+    let mut items = load(path.member_id, key_of(&query.0.cursor, LIST)?, limit, &viewer, conn).await?;
+    let next = cut(&mut items, limit, LIST, |like| (like.created_at.timestamp_micros(), like.post_id.0))?;
+    let members = cards(items.iter().map(|like| like.author_id), state.clock.now(), conn).await?;
+    let list = MemberLikeList { items, members, next };
+    Ok(page::answer(&request, list.next.as_deref(), &list))
+}
+
+async fn load(
+    member: MemberId,
+    key: Option<(i64, i64)>,
+    limit: Limit,
+    viewer: &Viewer,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Vec<MemberLike>> {
+    let mut query = likes::table
+        .inner_join(posts::table.on(posts::thread_id.eq(likes::thread_id).and(posts::id.eq(likes::post_id))))
+        .inner_join(threads::table.on(threads::id.eq(likes::thread_id)))
+        .filter(likes::member_id.eq(member).and(visible(viewer.moderates())))
+        .filter(seen(viewer.moderates()))
+        .order((likes::created_at.desc(), likes::post_id.desc()))
+        .select((likes::post_id, likes::thread_id, posts::position, posts::author_id, likes::created_at))
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some((us, post)) = key {
+        let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
+        let place = (at.into_sql::<Timestamptz>(), post.into_sql::<BigInt>());
+        query = query.filter(before((likes::created_at, likes::post_id), place));
+    }
+    query.load(conn).await
+}

@@ -1,0 +1,68 @@
+//! `DELETE /api/v1/posts/{post_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::model::{Post, PostPath};
+use super::removal::recount;
+use crate::access::{AsMember, Signed};
+use crate::db::schema::posts;
+use crate::error::{Code, Error, OrNotFound};
+use crate::state::State;
+use crate::threads::Thread;
+use crate::web::answer;
+use crate::web::query::{Query, WithReason};
+use crate::web::text::Reason;
+
+/// Delete a post.
+///
+/// For its author, and for moderators. It keeps its place in the thread, and moderators can restore it. The first post goes only
+/// with its thread.
+#[utoipa::path(tag = "posts", params(PostPath, WithReason), responses((status = 204, description = "It is gone")),
+    security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked", "first_post"]))))]
+#[delete("/api/v1/posts/{post_id}")]
+pub async fn delete_post(
+    member: AsMember,
+    path: Path<PostPath>,
+    query: Query<WithReason>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let (viewer, now) = (member.viewer(), state.clock.now());
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let reason = query.0.reason.map(Reason::into_string);
+    conn.transaction(async |conn| {
+        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
+        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
+        post.may_be_changed_by(&member)?;
+        thread.may_be_written_in_by(&member)?;
+        if post.position == 1 {
+            return Err(Error::new(Code::FirstPost, "the first post goes only with its thread"));
+        }
+        remove(&member, &thread, &post, reason, now, conn).await.map_err(Error::from)
+    })
+    .await?;
+    Ok(answer::gone())
+}
+
+async fn remove(
+    member: &Signed,
+    thread: &Thread,
+    post: &Post,
+    reason: Option<String>,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<()> {
+    // Deleted before, as only moderators can see: nothing changes.
+    if post.deleted_at.is_some() {
+        return Ok(());
+    }
+    diesel::update(posts::table.find((post.thread_id, post.id)))
+        .set((posts::deleted_at.eq(now), posts::deleted_by.eq(member.member_id), posts::delete_reason.eq(reason)))
+        .execute(conn)
+        .await?;
+    recount(thread, post, -1, conn).await
+}

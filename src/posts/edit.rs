@@ -1,0 +1,124 @@
+//! `PATCH /api/v1/posts/{post_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, patch};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{Post, PostPath, compose, insert_quotes};
+use super::view::{PostView, show_one};
+use crate::access::{AsMember, Signed};
+use crate::db::schema::{posts, quotes, revisions, threads};
+use crate::error::{Error, OrNotFound};
+use crate::markup::{self, Rendered};
+use crate::state::State;
+use crate::threads::Thread;
+use crate::web::answer;
+use crate::web::body::{Body, Flaws, Settle};
+use crate::web::etag::{Etag, IfMatch, IfMatchField};
+use crate::web::text::{PostBody, Reason};
+
+/// A post's new body.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"body": "So be it, then.", "reason": "typo"}))]
+pub struct EditPost {
+    /// Markdown, as in a new post.
+    body: PostBody,
+    /// Why it was edited; shown with the post.
+    reason: Option<Reason>,
+}
+
+impl Settle for EditPost {
+    fn settle(&mut self, flaws: &mut Flaws) {
+        flaws.text("/body", &mut self.body);
+        flaws.text_if_any("/reason", &mut self.reason);
+    }
+}
+
+/// Edit a post.
+///
+/// For its author, and for moderators. What it said before stays readable among its revisions.
+#[utoipa::path(tag = "posts", params(PostPath, IfMatchField), request_body = EditPost,
+    responses((status = 200, description = "The post after it", body = PostView)),
+    security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked"]))))]
+#[patch("/api/v1/posts/{post_id}")]
+pub async fn edit_post(
+    member: AsMember,
+    path: Path<PostPath>,
+    if_match: IfMatch,
+    body: Body<EditPost>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let (viewer, now) = (member.viewer(), state.clock.now());
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let edit = Edit { rendered: compose(body.body.as_str(), conn).await?, asked: body.0, at: now };
+    conn.transaction(async |conn| {
+        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
+        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
+        post.may_be_changed_by(&member)?;
+        thread.may_be_written_in_by(&member)?;
+        if_match.check(post.version)?;
+        edit.apply(&member, post, conn).await.map_err(Error::from)
+    })
+    .await?;
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let post = show_one(post, &viewer, now, conn).await?;
+    Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+}
+
+struct Edit {
+    asked: EditPost,
+    rendered: Rendered,
+    at: DateTime<Utc>,
+}
+
+impl Edit {
+    /// Keeps the present body as a revision and puts the new one in its place.
+    async fn apply(self, member: &Signed, post: Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        keep_revision(&post, conn).await?;
+        let Rendered { html, text, quotes: quoted, mentions, emoji } = self.rendered;
+        let this = quotes::thread_id.eq(post.thread_id).and(quotes::post_id.eq(post.id));
+        diesel::delete(quotes::table.filter(this)).execute(conn).await?;
+        insert_quotes(post.thread_id, post.id, quoted, conn).await?;
+        diesel::update(posts::table.find((post.thread_id, post.id)))
+            .set((
+                posts::body.eq(self.asked.body.into_string()),
+                (posts::html.eq(html), posts::text.eq(text), posts::renderer.eq(markup::VERSION)),
+                (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
+                posts::last_edit_at.eq(self.at),
+                posts::last_edit_by.eq(member.member_id),
+                posts::last_edit_reason.eq(self.asked.reason.map(Reason::into_string)),
+                posts::edit_count.eq(posts::edit_count + 1),
+                posts::version.eq(posts::version + 1),
+            ))
+            .execute(conn)
+            .await?;
+        diesel::update(threads::table.find(post.thread_id))
+            .set(threads::page_version.eq(threads::page_version + 1))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Version 1 was made by the author when the post was written; each later one by an edit. (A post that an archive brought as
+/// edited, without its earlier bodies, has its last edit on version 1.)
+async fn keep_revision(post: &Post, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let by = if post.last_edit_at.is_some() { post.last_edit_by } else { Some(post.author_id) };
+    diesel::insert_into(revisions::table)
+        .values((
+            revisions::thread_id.eq(post.thread_id),
+            revisions::post_id.eq(post.id),
+            revisions::number.eq(post.version),
+            revisions::body.eq(&post.body),
+            revisions::edited_by.eq(by),
+            revisions::edited_at.eq(post.last_edit_at.unwrap_or(post.created_at)),
+            revisions::reason.eq(&post.last_edit_reason),
+        ))
+        .execute(conn)
+        .await
+}

@@ -1,0 +1,72 @@
+//! `GET /api/v1/members/{member_id}/posts`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::DateTime;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::model::{Post, seen};
+use super::view::{Loaded, PostView};
+use crate::access::Viewer;
+use crate::db::keyset::before;
+use crate::db::schema::{posts, threads};
+use crate::error::{Error, OrNotFound};
+use crate::ids::MemberId;
+use crate::members::{Card, MemberPath, MemberView};
+use crate::state::State;
+use crate::threads::visible;
+use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, cut, key_of};
+use crate::web::query::Query;
+
+const LIST: &str = "posts of a member";
+
+/// Posts with the cards of the members that they name.
+pub type PostList = ItemsWithMembers<PostView, MemberView>;
+
+/// List a member's posts.
+///
+/// The newest first, from all threads that you may see.
+#[utoipa::path(tag = "posts", params(MemberPath, ListOfItems),
+    responses((status = 200, description = "The posts", body = PostList)), security((), ("bearer" = ["read"])))]
+#[get("/api/v1/members/{member_id}/posts")]
+pub async fn list_posts_by_member(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<MemberPath>,
+    query: Query<ListOfItems>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    Card::find(path.member_id, conn).await?.or_not_found()?;
+    let limit = query.0.limit.unwrap_or_default();
+    let key = key_of(&query.0.cursor, LIST)?;
+    let mut rows = load(path.member_id, key, limit, &viewer, conn).await?;
+    let next = cut(&mut rows, limit, LIST, |post| (post.created_at.timestamp_micros(), post.id.0))?;
+    let (items, members) = Loaded::new(rows, [], &viewer, conn).await?.show(&viewer, state.clock.now());
+    let list = PostList { items, members, next };
+    Ok(page::answer(&request, list.next.as_deref(), &list))
+}
+
+async fn load(
+    author: MemberId,
+    key: Option<(i64, i64)>,
+    limit: Limit,
+    viewer: &Viewer,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Vec<Post>> {
+    let mut query = posts::table
+        .inner_join(threads::table)
+        .filter(posts::author_id.eq(author).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
+        .order((posts::created_at.desc(), posts::id.desc()))
+        .select(Post::as_select())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some((us, id)) = key {
+        let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
+        let place = (at.into_sql::<Timestamptz>(), id.into_sql::<BigInt>());
+        query = query.filter(before((posts::created_at, posts::id), place));
+    }
+    query.load(conn).await
+}

@@ -1,0 +1,33 @@
+//! Posts. What always holds: positions count from 1 without a gap and never change; a deleted post keeps its place; what is stored
+//! of a rendered body holds ids, never names; a post is seen with its thread.
+
+mod create;
+mod delete;
+mod edit;
+mod list;
+mod list_by_member;
+mod list_by_thread;
+mod model;
+mod read;
+mod removal;
+mod restore;
+mod thread_page;
+mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use model::{NewPost, Post, PostPath, compose, next_id, render_stored, seen};
+pub use view::{Loaded, PostView, show_one};
+
+/// The acts of this feature.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_by_thread::list_posts_by_thread)
+        .service(create::create_post)
+        .service(read::read_post)
+        .service(list::list_posts)
+        .service(edit::edit_post)
+        .service(delete::delete_post)
+        .service(restore::restore_post)
+        .service(list_by_member::list_posts_by_member);
+}

@@ -1,0 +1,206 @@
+//! Rows of posts, how they are written, and what more than one act asks of them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::access::{Role, Signed, Viewer};
+use crate::db::schema::{members, posts, quotes, threads};
+use crate::error::{Code, Error, Flaw};
+use crate::ids::{MemberId, PostId, ThreadId};
+use crate::markup::{self, Draft, Rendered};
+use crate::threads::visible;
+
+/// Names a post in a URL.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct PostPath {
+    /// The post's id.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    pub post_id: PostId,
+}
+
+/// A post's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = posts, check_for_backend(Pg))]
+pub struct Post {
+    pub thread_id: ThreadId,
+    pub id: PostId,
+    pub position: i64,
+    pub author_id: MemberId,
+    pub body: String,
+    pub html: String,
+    pub text: String,
+    pub mentions: Vec<MemberId>,
+    pub emoji: Vec<String>,
+    pub like_count: i64,
+    pub created_at: DateTime<Utc>,
+    pub last_edit_at: Option<DateTime<Utc>>,
+    pub last_edit_by: Option<MemberId>,
+    pub last_edit_reason: Option<String>,
+    pub edit_count: i64,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub version: i64,
+}
+
+/// THE rule of who sees a post by itself: with its thread, and a deleted one only who moderates. (On its thread's page its place
+/// is kept for all.)
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn seen(moderates: bool) -> _ {
+    let moderates: diesel::dsl::AsExprOf<bool, Bool> = moderates.into_sql::<Bool>();
+    posts::deleted_at.is_null().or(moderates)
+}
+
+impl Post {
+    /// A post, as this viewer may see it.
+    pub async fn seen_by(viewer: &Viewer, id: PostId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        posts::table
+            .inner_join(threads::table)
+            .filter(posts::id.eq(id).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
+            .select(Self::as_select())
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Those of these posts that this viewer may see.
+    pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
+        posts::table
+            .inner_join(threads::table)
+            .filter(posts::id.eq_any(ids).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
+            .select(Self::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// A post that nobody else changes until the transaction ends. Its thread is to be held before.
+    pub async fn hold(
+        viewer: &Viewer,
+        thread: ThreadId,
+        id: PostId,
+        conn: &mut AsyncPgConnection,
+    ) -> QueryResult<Option<Self>> {
+        posts::table
+            .filter(posts::thread_id.eq(thread).and(posts::id.eq(id)).and(seen(viewer.moderates())))
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// May this member edit or delete it?
+    pub fn may_be_changed_by(&self, signed: &Signed) -> Result<(), Error> {
+        if self.author_id != signed.member_id && !signed.is(Role::Moderator) {
+            return Err(Error::new(Code::NotYours, "the author and moderators change a post"));
+        }
+        Ok(())
+    }
+
+    /// The members that its JSON names itself: author, last editor, mentioned ones.
+    pub fn named(&self) -> impl Iterator<Item = MemberId> {
+        std::iter::once(self.author_id).chain(self.last_edit_by).chain(self.mentions.iter().copied())
+    }
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn nextval(sequence: Text) -> BigInt;
+}
+
+/// The id of a post that is about to be written, from the one sequence of all posts.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn next_id() -> _ {
+    nextval("posts_id_seq")
+}
+
+/// A post to be written.
+#[derive(Debug)]
+pub struct NewPost {
+    pub thread_id: ThreadId,
+    pub id: PostId,
+    pub position: i64,
+    pub author_id: MemberId,
+    pub body: String,
+    pub rendered: Rendered,
+    pub created_at: DateTime<Utc>,
+}
+
+impl NewPost {
+    /// Writes the post and its quotes. Counters are the act's.
+    pub async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let Rendered { html, text, quotes, mentions, emoji } = self.rendered;
+        diesel::insert_into(posts::table)
+            .values((
+                posts::thread_id.eq(self.thread_id),
+                posts::id.eq(self.id),
+                posts::position.eq(self.position),
+                posts::author_id.eq(self.author_id),
+                posts::body.eq(self.body),
+                (posts::html.eq(html), posts::text.eq(text), posts::renderer.eq(markup::VERSION)),
+                (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
+                posts::created_at.eq(self.created_at),
+            ))
+            .execute(conn)
+            .await?;
+        insert_quotes(self.thread_id, self.id, quotes, conn).await
+    }
+}
+
+/// Writes what a post quotes, in one statement.
+pub async fn insert_quotes(
+    thread: ThreadId,
+    post: PostId,
+    quoted: Vec<markup::Quote>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<()> {
+    if quoted.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = (0..)
+        .zip(quoted)
+        .map(|(ordinal, quote)| {
+            (
+                quotes::thread_id.eq(thread),
+                quotes::post_id.eq(post),
+                quotes::ordinal.eq(ordinal),
+                quotes::quoted_post_id.eq(quote.post_id),
+                quotes::excerpt.eq(quote.excerpt),
+            )
+        })
+        .collect();
+    diesel::insert_into(quotes::table).values(rows).execute(conn).await?;
+    Ok(())
+}
+
+/// Reads and renders a body, outside any transaction: who is mentioned is asked of the database only if somebody is.
+pub async fn compose(body: &str, conn: &mut AsyncPgConnection) -> Result<Rendered, Error> {
+    let draft = markup::read(body).map_err(|e| Error::flaw("/body", Flaw::TooDeep, e.to_string()))?;
+    Ok(render(&draft, conn).await?)
+}
+
+/// Renders a body that was stored before.
+pub async fn render_stored(body: &str, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
+    render(&markup::read_archived(body), conn).await
+}
+
+async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
+    let names = draft.mentioned_names();
+    let found = if names.is_empty() { HashMap::new() } else { members_by_name(&names, conn).await? };
+    Ok(draft.render(&found))
+}
+
+async fn members_by_name(names: &[String], conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i64>> {
+    let found: Vec<(Option<String>, i64)> = members::table
+        .filter(members::username_key.eq_any(names).and(members::deleted_at.is_null()))
+        .select((members::username_key, members::id))
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().filter_map(|(name, id)| Some((name?, id))).collect())
+}

@@ -1,0 +1,55 @@
+//! `POST /api/v1/posts/{post_id}/restore`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, post};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::model::{Post, PostPath};
+use super::removal::recount;
+use super::view::{PostView, show_one};
+use crate::access::{AsMember, Role};
+use crate::db::schema::posts;
+use crate::error::{Error, OrNotFound};
+use crate::state::State;
+use crate::threads::Thread;
+use crate::web::answer;
+use crate::web::etag::Etag;
+
+/// Restore a post.
+///
+/// For moderators. It comes back at its place, with its likes; a post that is not deleted stays as it is.
+#[utoipa::path(tag = "posts", params(PostPath), responses((status = 200, description = "The post after it", body = PostView)),
+    security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
+#[post("/api/v1/posts/{post_id}/restore")]
+pub async fn restore_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let viewer = member.viewer();
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    member.must_be(Role::Moderator)?;
+    conn.transaction(async |conn| {
+        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
+        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
+        bring_back(&thread, &post, conn).await.map_err(Error::from)
+    })
+    .await?;
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let post = show_one(post, &viewer, state.clock.now(), conn).await?;
+    Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+}
+
+async fn bring_back(thread: &Thread, post: &Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    if post.deleted_at.is_none() {
+        return Ok(());
+    }
+    diesel::update(posts::table.find((post.thread_id, post.id)))
+        .set((
+            posts::deleted_at.eq(None::<DateTime<Utc>>),
+            posts::deleted_by.eq(None::<i64>),
+            posts::delete_reason.eq(None::<String>),
+        ))
+        .execute(conn)
+        .await?;
+    recount(thread, post, 1, conn).await
+}

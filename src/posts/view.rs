@@ -1,0 +1,315 @@
+//! Posts as they are shown, with what they quote and whom they name: one statement for each relation, however many posts.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::model::Post;
+use crate::access::Viewer;
+use crate::db::schema::{posts, quotes, threads};
+use crate::ids::{MemberId, PostId, ThreadId};
+use crate::markup;
+use crate::members::{Card, MemberView, Members};
+
+/// A post.
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
+#[schema(as = Post, example = json!({
+    "id": 7, "thread_id": 1, "position": 7, "author_id": 15, "body": "[quote post=1]\nSo be it.\n[/quote]\n\n:thumb:",
+    "html": "<blockquote data-post=\"1\">\n<p>So be it.</p>\n</blockquote>\n<p>👍</p>\n", "text": "👍",
+    "quotes": [{"post_id": 1, "thread_id": 1, "position": 1, "author_id": 12, "excerpt": "So be it.",
+        "available": true, "edited_since": false}],
+    "mentions": [], "emoji": [{"code": "thumb", "unicode": "👍"}], "like_count": 0,
+    "created_at": "2014-02-12T09:06:00Z", "last_edit": null, "deleted": false, "version": 1
+}))]
+pub struct PostView {
+    /// The post's id.
+    pub id: PostId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+    /// Its place in the thread, from 1; it never changes.
+    #[schema(minimum = 1)]
+    pub position: i64,
+    /// Who wrote it; null where it is deleted and you do not moderate, as are `body`, `html`, `text`, `created_at` and `last_edit`.
+    pub author_id: Option<MemberId>,
+    /// Markdown, as it was written.
+    #[schema(max_length = 1_048_576)]
+    pub body: Option<String>,
+    /// The body as HTML that is safe to put into a page as it is.
+    #[schema(max_length = 16_777_216)]
+    pub html: Option<String>,
+    /// The body as plain text, without quotes.
+    #[schema(max_length = 4_194_304)]
+    pub text: Option<String>,
+    /// What it quotes, in order, nested ones too.
+    pub quotes: Vec<QuoteView>,
+    /// Whom it mentions, each once, in order.
+    pub mentions: Vec<Mention>,
+    /// Which emoji codes it has, each once, in order.
+    pub emoji: Vec<Emoji>,
+    /// How many members like it.
+    #[schema(minimum = 0)]
+    pub like_count: i64,
+    /// When it was written.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Its last edit, null if there was none.
+    pub last_edit: Option<LastEdit>,
+    /// Whether it is deleted.
+    pub deleted: bool,
+    /// Counts edits of the body; for `If-Match`.
+    #[schema(minimum = 1)]
+    pub version: i64,
+}
+
+/// A quote: what the writer put into it, and what is there now.
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
+#[schema(as = Quote)]
+pub struct QuoteView {
+    /// The post that it names.
+    pub post_id: PostId,
+    /// That post's thread; null where the post is not available.
+    pub thread_id: Option<ThreadId>,
+    /// Its place there.
+    #[schema(minimum = 1)]
+    pub position: Option<i64>,
+    /// Who wrote it.
+    pub author_id: Option<MemberId>,
+    /// What the writer put into the block: Markdown, without quotes inside it.
+    #[schema(max_length = 1_048_576)]
+    pub excerpt: String,
+    /// Whether the quoted post can be seen. One that is deleted, hidden or never was can not.
+    pub available: bool,
+    /// Whether it was edited after the post that quotes it was last written; null where it is not available.
+    pub edited_since: Option<bool>,
+}
+
+/// A member who is mentioned.
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
+pub struct Mention {
+    /// The member.
+    pub member_id: MemberId,
+}
+
+/// An emoji.
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
+pub struct Emoji {
+    /// The code as it was written, without colons.
+    #[schema(max_length = 100, example = "rofl")]
+    pub code: String,
+    /// What it stands for.
+    #[schema(max_length = 20, example = "🤣")]
+    pub unicode: String,
+}
+
+/// When, by whom and why a post was last edited.
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
+pub struct LastEdit {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom; null where an archive did not tell.
+    pub by: Option<MemberId>,
+    /// Why, if that was said.
+    #[schema(max_length = 200)]
+    pub reason: Option<String>,
+    /// How often it was edited.
+    #[schema(minimum = 1)]
+    pub count: i64,
+}
+
+/// A row of a post's quotes, with what is there now.
+#[derive(Clone, Debug, Hash, Queryable)]
+struct QuoteRow {
+    by: PostId,
+    post_id: PostId,
+    excerpt: String,
+    target: Option<Target>,
+}
+
+#[derive(Clone, Debug, Hash, Queryable)]
+struct Target {
+    thread_id: ThreadId,
+    position: i64,
+    author_id: MemberId,
+    last_edit_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+    thread_deleted_at: Option<DateTime<Utc>>,
+}
+
+impl QuoteRow {
+    /// The quoted post, if this viewer can see it: a deleted one nobody quotes, a deleted thread's only who moderates.
+    fn available(&self, viewer: &Viewer) -> Option<&Target> {
+        let open = |target: &&Target| {
+            target.deleted_at.is_none() && (target.thread_deleted_at.is_none() || viewer.moderates())
+        };
+        self.target.as_ref().filter(open)
+    }
+}
+
+/// Posts with all that their JSON is made of, not yet rendered.
+pub struct Loaded {
+    posts: Vec<Post>,
+    quotes: HashMap<PostId, Vec<QuoteRow>>,
+    cards: Vec<(Card, String)>,
+}
+
+impl Loaded {
+    /// Loads what these posts quote, and the cards of all whom they and `also` name. Two statements.
+    pub async fn new(
+        posts: Vec<Post>,
+        also: impl IntoIterator<Item = MemberId>,
+        viewer: &Viewer,
+        conn: &mut AsyncPgConnection,
+    ) -> QueryResult<Self> {
+        let shown: Vec<&Post> = posts.iter().filter(|post| is_shown(post, viewer)).collect();
+        let rows = quotes_of(&shown, conn).await?;
+        let mut named: BTreeSet<MemberId> = also.into_iter().collect();
+        named.extend(shown.iter().flat_map(|post| post.named()));
+        named.extend(rows.iter().filter_map(|row| row.available(viewer)).map(|target| target.author_id));
+        let named: Vec<_> = named.into_iter().collect();
+        let mut cards = Card::with_rank(&named, conn).await?;
+        cards.sort_by_key(|(card, _)| card.id);
+        let mut quotes: HashMap<PostId, Vec<QuoteRow>> = HashMap::new();
+        for row in rows {
+            quotes.entry(row.by).or_default().push(row);
+        }
+        Ok(Self { posts, quotes, cards })
+    }
+
+    /// The posts and cards as they are shown.
+    pub fn show(self, viewer: &Viewer, now: DateTime<Utc>) -> (Vec<PostView>, Members) {
+        let Self { posts, mut quotes, cards } = self;
+        let names: HashMap<i64, String> =
+            cards.iter().filter_map(|(card, _)| Some((card.id.0, card.username.clone()?))).collect();
+        let name = |id: i64| names.get(&id).map(String::as_str);
+        let views = posts.into_iter().map(|post| {
+            let quotes = quotes.remove(&post.id).unwrap_or_default();
+            if is_shown(&post, viewer) { show(post, quotes, viewer, &name) } else { placeholder(&post) }
+        });
+        let views = views.collect();
+        let members = cards.into_iter().map(|(card, rank)| (card.id.to_string(), MemberView::new(card, rank, now)));
+        (views, members.collect())
+    }
+}
+
+/// What is in a page beside its thread's own rows: for its entity tag.
+impl Hash for Loaded {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.cards.hash(hasher);
+        self.posts.iter().filter_map(|post| self.quotes.get(&post.id)).for_each(|quotes| quotes.hash(hasher));
+    }
+}
+
+fn is_shown(post: &Post, viewer: &Viewer) -> bool {
+    post.deleted_at.is_none() || viewer.moderates()
+}
+
+async fn quotes_of(shown: &[&Post], conn: &mut AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
+    let ids: Vec<_> = shown.iter().map(|post| post.id).collect();
+    let mut of_threads: Vec<_> = shown.iter().map(|post| post.thread_id).collect();
+    of_threads.dedup();
+    quotes::table
+        .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
+        .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(quotes::thread_id.eq_any(of_threads).and(quotes::post_id.eq_any(ids)))
+        .order((quotes::post_id, quotes::ordinal))
+        .select((
+            quotes::post_id,
+            quotes::quoted_post_id,
+            quotes::excerpt,
+            (
+                posts::thread_id,
+                posts::position,
+                posts::author_id,
+                posts::last_edit_at,
+                posts::deleted_at,
+                threads::deleted_at,
+            )
+                .nullable(),
+        ))
+        .load(conn)
+        .await
+}
+
+fn show<'a>(post: Post, quotes: Vec<QuoteRow>, viewer: &Viewer, name: &impl Fn(i64) -> Option<&'a str>) -> PostView {
+    let written = post.last_edit_at.unwrap_or(post.created_at);
+    let emoji = post
+        .emoji
+        .iter()
+        .filter_map(|code| Some(Emoji { code: code.clone(), unicode: markup::emoji_unicode(code)?.to_owned() }));
+    PostView {
+        id: post.id,
+        thread_id: post.thread_id,
+        position: post.position,
+        author_id: Some(post.author_id),
+        html: Some(markup::html_with_names(&post.html, name)),
+        text: Some(markup::text_with_names(&post.text, name)),
+        quotes: quotes.into_iter().map(|quote| show_quote(quote, written, viewer)).collect(),
+        mentions: post.mentions.iter().map(|id| Mention { member_id: *id }).collect(),
+        emoji: emoji.collect(),
+        like_count: post.like_count,
+        created_at: Some(post.created_at),
+        last_edit: last_edit(&post),
+        deleted: post.deleted_at.is_some(),
+        version: post.version,
+        body: Some(post.body),
+    }
+}
+
+fn show_quote(quote: QuoteRow, written: DateTime<Utc>, viewer: &Viewer) -> QuoteView {
+    let target = quote.available(viewer);
+    QuoteView {
+        post_id: quote.post_id,
+        thread_id: target.map(|target| target.thread_id),
+        position: target.map(|target| target.position),
+        author_id: target.map(|target| target.author_id),
+        available: target.is_some(),
+        edited_since: target.map(|target| target.last_edit_at.is_some_and(|at| at > written)),
+        excerpt: quote.excerpt,
+    }
+}
+
+fn last_edit(post: &Post) -> Option<LastEdit> {
+    Some(LastEdit {
+        at: post.last_edit_at?,
+        by: post.last_edit_by,
+        reason: post.last_edit_reason.clone(),
+        count: post.edit_count,
+    })
+}
+
+/// What is left of a deleted post for those who do not moderate: its place.
+fn placeholder(post: &Post) -> PostView {
+    PostView {
+        id: post.id,
+        thread_id: post.thread_id,
+        position: post.position,
+        author_id: None,
+        body: None,
+        html: None,
+        text: None,
+        quotes: Vec::new(),
+        mentions: Vec::new(),
+        emoji: Vec::new(),
+        like_count: 0,
+        created_at: None,
+        last_edit: None,
+        deleted: true,
+        version: post.version,
+    }
+}
+
+/// One post as it is shown, without the cards.
+pub async fn show_one(
+    post: Post,
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<PostView> {
+    let fallback = placeholder(&post);
+    let (views, _) = Loaded::new(vec![post], [], viewer, conn).await?.show(viewer, now);
+    Ok(views.into_iter().next().unwrap_or(fallback))
+}

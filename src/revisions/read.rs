@@ -1,0 +1,75 @@
+//! `GET /api/v1/posts/{post_id}/revisions/{number}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, get};
+use diesel_async::AsyncPgConnection;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::diff::diff;
+use super::model::Revision;
+use super::view::RevisionView;
+use crate::access::Viewer;
+use crate::error::{Error, OrNotFound};
+use crate::ids::{MemberId, PostId};
+use crate::markup;
+use crate::members::cards;
+use crate::posts::{Post, render_stored};
+use crate::state::State;
+
+/// Names a revision in a URL.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RevisionPath {
+    /// The post's id.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    post_id: PostId,
+    /// The revision's number.
+    #[serde(deserialize_with = "crate::web::path::id")]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    number: i64,
+}
+
+/// Read a revision of a post.
+///
+/// With what it changed. For everyone who sees the post.
+#[utoipa::path(tag = "revisions", params(RevisionPath), responses((status = 200, description = "The revision", body = RevisionView)),
+    security((), ("bearer" = ["read"])))]
+#[get("/api/v1/posts/{post_id}/revisions/{number}")]
+pub async fn read_revision(
+    viewer: Viewer,
+    path: Path<RevisionPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let revision = Revision::find(&post, path.number, conn).await?.or_not_found()?;
+    let before = Revision::below(&post, revision.number, 1, conn).await?.pop();
+    let view = show(revision, before, &state, conn).await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+async fn show(
+    revision: Revision,
+    before: Option<Revision>,
+    state: &State,
+    conn: &mut AsyncPgConnection,
+) -> Result<RevisionView, Error> {
+    let rendered = render_stored(&revision.body, conn).await?;
+    let named = rendered.mentions.iter().map(|id| MemberId(*id)).chain(revision.edited_by);
+    let members = cards(named, state.clock.now(), conn).await?;
+    let name = |id: i64| members.get(&id.to_string()).and_then(|member| member.username.as_deref());
+    let html = markup::html_with_names(&rendered.html, name);
+    let (body, earlier) = (revision.body.clone(), before.map(|before| before.body).unwrap_or_default());
+    let changes = tokio::task::spawn_blocking(move || diff(&earlier, &body)).await.map_err(Error::internal)?;
+    Ok(RevisionView {
+        number: revision.number,
+        body: revision.body,
+        html,
+        diff: changes,
+        edited_by: revision.edited_by,
+        edited_at: revision.edited_at,
+        reason: revision.reason,
+        members,
+    })
+}

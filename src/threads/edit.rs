@@ -1,0 +1,110 @@
+//! `PATCH /api/v1/threads/{thread_id}`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, patch};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{Thread, ThreadPath};
+use super::view::{ThreadView, slug};
+use crate::access::AsMember;
+use crate::db::schema::threads;
+use crate::error::{Error, Flaw, OrNotFound};
+use crate::state::State;
+use crate::web::answer;
+use crate::web::body::{self, Body, Flaws, Settle};
+use crate::web::etag::{IfMatch, IfMatchField};
+use crate::web::text::{Tag, Title};
+
+/// The most tags of a thread.
+const MAX_TAGS: usize = 5;
+
+/// Changes of a thread: what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"title": "Hello, world", "tags": ["news"]}))]
+pub struct EditThread {
+    /// Its title.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Title, required = false)]
+    title: Option<Title>,
+    /// All its tags: at most 5, each once; an empty list clears.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schema(value_type = Vec<Tag>, required = false, max_items = 5)]
+    tags: Option<Vec<Tag>>,
+}
+
+impl Settle for EditThread {
+    fn settle(&mut self, flaws: &mut Flaws) {
+        flaws.text_if_any("/title", &mut self.title);
+        settle_tags(&mut self.tags, flaws);
+    }
+}
+
+/// Settles each tag, and notes what is one too many or stands there twice.
+pub(super) fn settle_tags(tags: &mut Option<Vec<Tag>>, flaws: &mut Flaws) {
+    let Some(tags) = tags else { return };
+    if tags.len() > MAX_TAGS {
+        return flaws.add("/tags", Flaw::TooLong, format!("a thread has at most {MAX_TAGS} tags"));
+    }
+    for (i, tag) in tags.iter_mut().enumerate() {
+        flaws.text(&format!("/tags/{i}"), tag);
+    }
+    for (i, tag) in tags.iter().enumerate() {
+        if tags[..i].contains(tag) {
+            flaws.add(&format!("/tags/{i}"), Flaw::Duplicate, "this tag stands there twice");
+        }
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = threads)]
+struct ThreadChanges {
+    slug: Option<String>,
+    title: Option<String>,
+    tags: Option<Vec<String>>,
+}
+
+/// Edit a thread.
+///
+/// Title and tags, for its author and for moderators.
+#[utoipa::path(tag = "threads", params(ThreadPath, IfMatchField), request_body = EditThread,
+    responses((status = 200, description = "The thread after it", body = ThreadView)),
+    security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked"]))))]
+#[patch("/api/v1/threads/{thread_id}")]
+pub async fn edit_thread(
+    member: AsMember,
+    path: Path<ThreadPath>,
+    if_match: IfMatch,
+    body: Body<EditThread>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let changes = changes(body.0);
+    let thread = conn
+        .transaction(async |conn| {
+            let thread = Thread::hold(&member.viewer(), path.thread_id, conn).await?.or_not_found()?;
+            thread.may_be_edited_by(&member)?;
+            if_match.check(thread.version)?;
+            update(&thread, changes, conn).await.map_err(Error::from)
+        })
+        .await?;
+    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+}
+
+fn changes(body: EditThread) -> ThreadChanges {
+    ThreadChanges {
+        slug: body.title.as_ref().map(|title| slug(title.as_str())),
+        title: body.title.map(Title::into_string),
+        tags: body.tags.map(|tags| tags.into_iter().map(Tag::into_string).collect()),
+    }
+}
+
+async fn update(thread: &Thread, changes: ThreadChanges, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+    diesel::update(threads::table.find(thread.id))
+        .set((changes, threads::version.eq(threads::version + 1), threads::page_version.eq(threads::page_version + 1)))
+        .returning(Thread::as_returning())
+        .get_result(conn)
+        .await
+}

@@ -1,0 +1,55 @@
+//! `POST /api/v1/threads/{thread_id}/restore`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, post};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::model::{Thread, ThreadPath};
+use super::view::ThreadView;
+use crate::access::AsMember;
+use crate::db::schema::threads;
+use crate::error::Error;
+use crate::forums;
+use crate::state::State;
+use crate::web::answer;
+
+/// Restore a thread.
+///
+/// For moderators. It comes back with its posts; a thread that is not deleted stays as it is.
+#[utoipa::path(tag = "threads", params(ThreadPath), responses((status = 200, description = "The thread after it", body = ThreadView)),
+    security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
+#[post("/api/v1/threads/{thread_id}/restore")]
+pub async fn restore_thread(
+    member: AsMember,
+    path: Path<ThreadPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let conn = &mut state.db.get().await?;
+    let thread = conn
+        .transaction(async |conn| {
+            let thread = Thread::hold_to_moderate(&member, path.thread_id, conn).await?;
+            if thread.deleted_at.is_none() {
+                return Ok(thread);
+            }
+            bring_back(&thread, conn).await.map_err(Error::from)
+        })
+        .await?;
+    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+}
+
+async fn bring_back(thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+    let restored = diesel::update(threads::table.find(thread.id))
+        .set((
+            threads::deleted_at.eq(None::<DateTime<Utc>>),
+            threads::deleted_by.eq(None::<i64>),
+            threads::delete_reason.eq(None::<String>),
+            threads::page_version.eq(threads::page_version + 1),
+        ))
+        .returning(Thread::as_returning())
+        .get_result(conn)
+        .await?;
+    forums::recount(thread.forum_id, 1, thread.post_count, conn).await?;
+    Ok(restored)
+}
