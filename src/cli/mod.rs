@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+pub mod check;
 mod export;
 mod file;
 mod first_start;
