@@ -100,6 +100,10 @@ struct Tag<'a> {
 impl Line {
     /// Reads a line and holds it against the limits of its fields.
     pub fn read(text: &[u8]) -> Result<Self, Flaw> {
+        // A struct is read from an array too, its fields in order: not here.
+        if let Some(b'[' | b'"' | b'0'..=b'9') = text.trim_ascii_start().first() {
+            return Err(Flaw { field: None, reason: "a line is a JSON object".into() });
+        }
         let tag: Tag<'_> = parse(text)?;
         let mut line = match tag.name.as_ref() {
             "post" => Self::Post(parse(text)?),

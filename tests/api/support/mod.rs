@@ -3,7 +3,7 @@
 mod answer;
 mod app;
 mod contract;
-mod database;
+pub mod database;
 mod given;
 mod person;
 
