@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod admin;
 pub mod check;
 mod export;
 mod file;
@@ -44,6 +45,9 @@ enum Command {
     Import(import::Import),
     /// Write the whole forum as an archive.
     Export(export::Export),
+    /// Manage members and keys; hold counters against rows.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
                 Command::Health(health) => health::run(&health),
                 Command::Import(import) => import::run(&cli.config, &import).await,
                 Command::Export(export) => export::run(&cli.config, &export).await,
+                Command::Admin(admin) => admin::run(&cli.config, admin).await,
                 Command::Openapi => openapi::run(),
             }
         })

@@ -11,7 +11,7 @@ use crate::support::App;
 
 fn node(app: &App, secret: &str) -> State {
     State {
-        db: Pool::new(&app.database_url, 2).unwrap(),
+        db: Pool::new(&app.database_url, 2, std::time::Duration::from_secs(60)).unwrap(),
         clock: Clock::default(),
         random: Random,
         views: Views::default(),
