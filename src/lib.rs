@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,11 +19,14 @@ pub mod forums;
 pub mod ids;
 pub mod likes;
 pub mod markup;
+pub mod me;
 pub mod members;
 pub mod openapi;
 pub mod posts;
+pub mod ranks;
 pub mod revisions;
 pub mod routes;
+pub mod sessions;
 pub mod site;
 pub mod state;
 pub mod threads;

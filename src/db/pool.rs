@@ -8,15 +8,12 @@ use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::deadpool::{self, Object};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncConnectionCore, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::FutureExt;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
-
-/// How long a request waits for a connection before it is turned away.
-const WAIT: Duration = Duration::from_secs(2);
 
 /// A connection on loan from the pool.
 pub type Connection = Object<AsyncPgConnection>;
@@ -40,8 +37,9 @@ impl Instrumentation for Counting {
 }
 
 impl Pool {
-    /// A pool of at most `size` connections; none is made before it is needed.
-    pub fn new(url: &str, size: usize) -> Result<Self, Error> {
+    /// A pool of at most `size` connections; none is made before it is needed. Who has waited for one as long as `wait` is turned
+    /// away.
+    pub fn new(url: &str, size: usize, wait: Duration) -> Result<Self, Error> {
         let mut config = ManagerConfig::default();
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
@@ -51,8 +49,8 @@ impl Pool {
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let connections = deadpool::Pool::builder(manager)
             .max_size(size)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(wait))
             .runtime(::deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;

@@ -119,9 +119,21 @@ impl Forum {
         site::table.select(site::id).for_update().first(conn).await
     }
 
-    /// A forum that nobody else changes until the transaction ends.
+    /// A forum that nobody else changes until the transaction ends. (Not `FOR UPDATE`: that would block, and be blocked by,
+    /// the foreign keys of forums that are being put below this one.)
     pub async fn lock(id: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
-        forums::table.find(id).select(Self::as_select()).for_update().first(conn).await.optional()
+        forums::table.find(id).select(Self::as_select()).for_no_key_update().first(conn).await.optional()
+    }
+
+    /// The same with all that is below it, in the order of their ids, as everyone locks forums.
+    pub async fn lock_branch(id: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
+        forums::table
+            .filter(forums::id.eq(id).or(forums::ancestors.contains(vec![id])))
+            .order(forums::id)
+            .select(Self::as_select())
+            .for_no_key_update()
+            .load(conn)
+            .await
     }
 }
 
@@ -194,6 +206,15 @@ pub async fn below(
         return flaw(Flaw::TooDeep, "forums stand at most 10 deep");
     }
     Ok(ancestors)
+}
+
+/// A flaw of the body where a forum that others are to be put into is not there.
+pub async fn must_be_there(parent: Option<ForumId>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let Some(parent) = parent else { return Ok(()) };
+    match Forum::find(parent, conn).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::flaw("/parent_id", Flaw::NotThere, "there is no such forum")),
+    }
 }
 
 /// A forum that threads are to be put into: a flaw of the body where it is not there, or is a category.

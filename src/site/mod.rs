@@ -3,6 +3,7 @@
 mod docs;
 mod document;
 mod health;
+mod jwks;
 mod problem;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,5 +14,5 @@ pub use document::Document;
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(health::read_liveness).service(health::read_readiness);
-    config.service(problem::read_problem).service(document::read_openapi);
+    config.service(jwks::read_jwks).service(problem::read_problem).service(document::read_openapi);
 }

@@ -30,10 +30,15 @@ pub struct ListThreads {
     #[param(value_type = Option<MemberId>)]
     author: Option<MemberId>,
     /// Only those of this kind.
+    #[param(inline)]
     kind: Option<ThreadKind>,
     /// Only those with this tag.
+    #[serde(default, deserialize_with = "crate::web::query::tag")]
+    #[param(inline, value_type = Option<Tag>)]
     tag: Option<Tag>,
     /// Only those whose last post is not older than this.
+    #[serde(default, deserialize_with = "crate::web::query::time")]
+    #[param(value_type = Option<DateTime<Utc>>)]
     since: Option<DateTime<Utc>>,
     /// The order, from the highest down; `latest_reply` by default. The id breaks ties.
     #[param(inline)]

@@ -84,7 +84,12 @@ impl Cursor {
             let (of, key): (String, K) = serde_json::from_slice(&json).ok()?;
             (of == list).then_some(key)
         };
-        read().ok_or_else(|| Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave"))
+        read().ok_or_else(Self::foreign)
+    }
+
+    /// What is told of a cursor that is not one of this list's.
+    pub fn foreign() -> Error {
+        Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave")
     }
 }
 

@@ -2,12 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::disallowed_methods)]
 
+mod access;
+mod auth;
 mod db;
+mod forums;
 mod house_rules;
 mod likes;
 mod markup;
+mod me;
+mod members;
 mod openapi;
 mod posts;
+mod ranks;
+mod revisions;
+mod sessions;
 mod site;
 mod support;
+mod threads;
 mod web;

@@ -1,7 +1,7 @@
 //! Holds every answer that a test gets against the document: status, type and shape.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
 }
 
 fn validator(key: String, schema: &Value) -> Arc<Validator> {
-    let mut validators = VALIDATORS.lock().unwrap();
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let validator = validators.entry(key).or_insert_with(|| {
         let mut root = schema.clone();
         root["components"] = DOCUMENT["components"].clone();
