@@ -1,2 +1,1 @@
-DROP TABLE archive_totals;
 DROP TABLE archive_ids;

@@ -8,13 +8,3 @@ CREATE TABLE archive_ids (
     present boolean NOT NULL DEFAULT true,
     CONSTRAINT archive_ids_pkey PRIMARY KEY (source, kind, archive_id)
 );
-
--- Totals that an archive showed for its members: what is kept beside our own counters is what they exceed the rows by.
-CREATE TABLE archive_totals (
-    source text COLLATE "C" NOT NULL,
-    member_id bigint NOT NULL,
-    post_count bigint,
-    likes_received bigint,
-    CONSTRAINT archive_totals_pkey PRIMARY KEY (source, member_id),
-    CONSTRAINT archive_totals_member_id_fkey FOREIGN KEY (member_id) REFERENCES members (id) ON DELETE CASCADE
-);

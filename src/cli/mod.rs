@@ -1,8 +1,11 @@
 //! The command line: one file for each command.
 
+pub mod check;
+mod export;
 mod file;
 mod first_start;
 mod health;
+mod import;
 mod migrate;
 mod openapi;
 mod serve;
@@ -36,6 +39,11 @@ enum Command {
     Migrate,
     /// Ask a running service whether it can answer; fails if it can not.
     Health(health::HealthConfig),
+    /// Take in an archive: lines of JSON, plain, gzip or zstd. Running it again changes nothing, finishes what was
+    /// interrupted, or adds what a grown file has.
+    Import(import::Import),
+    /// Write the whole forum as an archive.
+    Export(export::Export),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -52,6 +60,8 @@ pub fn main() -> ExitCode {
                 Command::Serve(serve) => serve::run(&cli.config, &serve).await,
                 Command::Migrate => migrate::run(&cli.config).await,
                 Command::Health(health) => health::run(&health),
+                Command::Import(import) => import::run(&cli.config, &import).await,
+                Command::Export(export) => export::run(&cli.config, &export).await,
                 Command::Openapi => openapi::run(),
             }
         })

@@ -11,15 +11,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    archive_totals (source, member_id) {
-        source -> Text,
-        member_id -> Int8,
-        post_count -> Nullable<Int8>,
-        likes_received -> Nullable<Int8>,
-    }
-}
-
-diesel::table! {
     forums (id) {
         id -> Int8,
         slug -> Text,
@@ -207,7 +198,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(archive_totals -> members (member_id));
 diesel::joinable!(likes -> members (member_id));
 diesel::joinable!(posts -> threads (thread_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
@@ -218,7 +208,6 @@ diesel::joinable!(username_skeletons -> members (member_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     archive_ids,
-    archive_totals,
     forums,
     likes,
     members,

@@ -54,7 +54,11 @@ impl Settle for CreateForum {
     responses((status = 201, description = "The new forum", body = ForumView)),
     security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "slug_taken"]))))]
 #[post("/api/v1/forums")]
-pub async fn create_forum(member: AsMember, body: Body<CreateForum>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn create_forum(
+    member: AsMember,
+    body: Body<CreateForum>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     // A parent that is not there is told before a role that is missing.
     must_be_there(body.parent_id, conn).await?;

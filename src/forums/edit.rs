@@ -102,7 +102,12 @@ pub async fn edit_forum(
     Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
 }
 
-async fn update(forum: Forum, descendants: Vec<Forum>, body: EditForum, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+async fn update(
+    forum: Forum,
+    descendants: Vec<Forum>,
+    body: EditForum,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
     if body.kind == Some(ForumKind::Category) && has_threads(forum.id, conn).await? {
         return Err(Error::new(Code::ForumNotEmpty, "a category holds no threads"));
     }

@@ -71,8 +71,7 @@ async fn reply(
     conn: &mut AsyncPgConnection,
 ) -> Result<PostId, Error> {
     let Place { id, position, forum, at } = take_place(member, thread, now, conn).await?;
-    let post =
-        NewPost { thread_id: thread, id, position, author_id: member.member_id, body, rendered, created_at: at };
+    let post = NewPost { thread_id: thread, id, position, author_id: member.member_id, body, rendered, created_at: at };
     post.insert(conn).await?;
     forums::count(forum, 0, 1, (thread, at), conn).await?;
     members::count(member.member_id, 1, 0, conn).await?;

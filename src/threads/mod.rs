@@ -18,8 +18,8 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Thread, ThreadPath, visible, write_views};
-pub use view::{LastPost, ThreadView};
+pub use model::{Thread, ThreadKind, ThreadPath, visible, write_views};
+pub use view::{LastPost, ThreadView, slug};
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {

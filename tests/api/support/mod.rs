@@ -4,7 +4,7 @@ mod answer;
 mod app;
 mod contract;
 mod counters;
-mod database;
+pub mod database;
 mod given;
 mod person;
 mod refusals;

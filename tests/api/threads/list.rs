@@ -11,9 +11,12 @@ async fn each_filter_alone_and_together() {
     let (anna, ben) = (app.member("anna").await, app.member("ben").await);
     let (news, talk) = (app.forum("news").await, app.forum("talk").await);
     let start = |person: &crate::support::Person, forum: i64, kind: &str, tags: serde_json::Value| {
-        let (person, body) = (person.clone(), json!({
-            "forum_id": forum, "title": "Hello", "body": "First", "kind": kind, "tags": tags,
-        }));
+        let (person, body) = (
+            person.clone(),
+            json!({
+                "forum_id": forum, "title": "Hello", "body": "First", "kind": kind, "tags": tags,
+            }),
+        );
         async move { person.post(THREADS, body).await.expect(201)["thread"]["id"].as_i64().unwrap() }
     };
     let a = start(&anna, news, "article", json!(["asia", "caf\u{e9}"])).await;

@@ -19,7 +19,11 @@ async fn each_order_goes_down_and_the_id_breaks_ties_on_every_page() {
     let app = App::start().await;
     let anna = app.member("anna").await;
     let forum = app.forum("news").await;
-    app.sql().await.execute(&ROWS.replace('µ', "u").replace("1 us", "1 microsecond"), &[&forum, &anna.id]).await.unwrap();
+    app.sql()
+        .await
+        .execute(&ROWS.replace('µ', "u").replace("1 us", "1 microsecond"), &[&forum, &anna.id])
+        .await
+        .unwrap();
     let orders = [
         ("", "created_at"),
         ("latest_reply", "last"),

@@ -1,0 +1,228 @@
+//! What a line's fields may hold: the limits of the API, but for bodies up to 1 MiB and names as they are.
+
+use super::error::Flaw;
+use super::line::{ArchiveLine, ForumLine, Line, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine};
+use crate::error::FieldError;
+use crate::ids::MAX_ID;
+use crate::members::State;
+use crate::web::text::{Bio, CustomTitle, Description, ForumTitle, RankName, Reason, Tag, Title};
+
+/// The most bytes of a body.
+const MAX_BODY: usize = 1024 * 1024;
+/// The most characters of a username, of an archive's id and of a source's name.
+const MAX_USERNAME: usize = 50;
+const MAX_ARCHIVE_ID: usize = 200;
+/// The most characters of an address, a password's hash and a picture's address.
+const MAX_EMAIL: usize = 254;
+const MAX_HASH: usize = 512;
+const MAX_URL: usize = 2_000;
+/// The most tags of a thread.
+const MAX_TAGS: usize = 5;
+/// The most characters of a slug.
+const MAX_SLUG: usize = 100;
+
+type Checked = Result<(), Flaw>;
+
+impl Line {
+    /// Holds the fields against their limits; names and titles are normalised as the API does it.
+    pub fn check(&mut self) -> Checked {
+        match self {
+            Self::Archive(line) => line.check(),
+            Self::Rank(line) => line.check(),
+            Self::Forum(line) => line.check(),
+            Self::Member(line) => line.check(),
+            Self::Thread(line) => line.check(),
+            Self::Post(line) => line.check(),
+            Self::Revision(line) => line.check(),
+            Self::Like(_) => Ok(()),
+        }
+    }
+}
+
+impl ArchiveLine {
+    fn check(&self) -> Checked {
+        if self.version != super::VERSION {
+            return flaw("version", format!("this program reads version {}, not {}", super::VERSION, self.version));
+        }
+        plain("source", &self.source, MAX_ARCHIVE_ID)
+    }
+}
+
+impl RankLine {
+    fn check(&mut self) -> Checked {
+        text("name", &mut self.name, RankName::new, RankName::into_string)?;
+        count("from", Some(self.from))
+    }
+}
+
+impl ForumLine {
+    fn check(&mut self) -> Checked {
+        plain("id", &self.id, MAX_ARCHIVE_ID)?;
+        plain("slug", &self.slug, MAX_SLUG)?;
+        let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !self.slug.split('-').all(word) {
+            return flaw("slug", "a slug is words of a-z and 0-9 with single hyphens between them");
+        }
+        text("title", &mut self.title, ForumTitle::new, ForumTitle::into_string)?;
+        any_text("description", &mut self.description, Description::new, Description::into_string)?;
+        match self.position {
+            Some(position) if position.abs() > MAX_ID => flaw("position", "this number is too large"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl MemberLine {
+    fn check(&mut self) -> Checked {
+        plain("id", &self.id, MAX_ARCHIVE_ID)?;
+        match (&self.username, self.state) {
+            (Some(_), Some(State::Deleted)) => return flaw("username", "a deleted member has none"),
+            (None, None | Some(State::Active | State::Suspended)) => {
+                return flaw("username", "only a deleted member has none");
+            }
+            (Some(name), _) => plain("username", name, MAX_USERNAME)?,
+            (None, _) => {}
+        }
+        self.check_credentials()?;
+        any_text("custom_title", &mut self.custom_title, CustomTitle::new, CustomTitle::into_string)?;
+        any_text("bio", &mut self.bio, Bio::new, Bio::into_string)?;
+        if self.country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
+            return flaw("country", "a country is two capital letters (ISO 3166-1)");
+        }
+        if let Some(url) = &self.avatar_url {
+            plain("avatar_url", url, MAX_URL)?;
+            if !url.starts_with("https://") && !url.starts_with("http://") {
+                return flaw("avatar_url", "this is no web address");
+            }
+        }
+        let suspended = self.state == Some(State::Suspended);
+        needs("suspended_until", self.suspended_until.is_some(), "`state` is not \"suspended\"", suspended)?;
+        needs("suspend_reason", self.suspend_reason.is_some(), "`state` is not \"suspended\"", suspended)?;
+        any_text("suspend_reason", &mut self.suspend_reason, Reason::new, Reason::into_string)?;
+        count("post_count", self.post_count)?;
+        count("likes_received", self.likes_received)
+    }
+
+    fn check_credentials(&self) -> Checked {
+        if let Some(email) = &self.email {
+            plain("email", email, MAX_EMAIL)?;
+            if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
+                return flaw("email", "this is no e-mail address");
+            }
+        }
+        needs("email_verified", self.email_verified == Some(true), "there is no `email`", self.email.is_some())?;
+        if let Some(hash) = &self.password_hash {
+            plain("password_hash", hash, MAX_HASH)?;
+            let known = ["$argon2id$", "$2a$", "$2b$", "$2y$", "$bcrypt$", "$scrypt$"];
+            if !known.iter().any(|start| hash.starts_with(start)) {
+                return flaw("password_hash", "this is no PHC string of argon2id, bcrypt or scrypt");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ThreadLine {
+    fn check(&mut self) -> Checked {
+        plain("id", &self.id, MAX_ARCHIVE_ID)?;
+        text("title", &mut self.title, Title::new, Title::into_string)?;
+        if self.tags.len() > MAX_TAGS {
+            return flaw("tags", format!("a thread has at most {MAX_TAGS} tags"));
+        }
+        for index in 0..self.tags.len() {
+            let field = format!("tags[{index}]");
+            text(&field, &mut self.tags[index], Tag::new, Tag::into_string)?;
+            if self.tags[..index].contains(&self.tags[index]) {
+                return flaw(&field, "this tag is there twice");
+            }
+        }
+        count("view_count", self.view_count)?;
+        let deleted = self.deleted_at.is_some();
+        check_deletion(deleted, self.deleted_by.is_some(), &mut self.delete_reason)
+    }
+}
+
+impl PostLine {
+    fn check(&mut self) -> Checked {
+        plain("id", &self.id, MAX_ARCHIVE_ID)?;
+        body(&self.body)?;
+        let edited = self.edited_at.is_some();
+        needs("edited_by", self.edited_by.is_some(), "there is no `edited_at`", edited)?;
+        needs("edit_reason", self.edit_reason.is_some(), "there is no `edited_at`", edited)?;
+        any_text("edit_reason", &mut self.edit_reason, Reason::new, Reason::into_string)?;
+        count("edit_count", self.edit_count)?;
+        check_deletion(self.deleted_at.is_some(), self.deleted_by.is_some(), &mut self.delete_reason)
+    }
+}
+
+impl RevisionLine {
+    fn check(&mut self) -> Checked {
+        body(&self.body)?;
+        any_text("reason", &mut self.reason, Reason::new, Reason::into_string)?;
+        if self.number < 1 { flaw("number", "revisions count from 1") } else { Ok(()) }
+    }
+}
+
+fn check_deletion(deleted: bool, has_actor: bool, reason: &mut Option<String>) -> Checked {
+    needs("deleted_by", has_actor, "there is no `deleted_at`", deleted)?;
+    needs("delete_reason", reason.is_some(), "there is no `deleted_at`", deleted)?;
+    any_text("delete_reason", reason, Reason::new, Reason::into_string)
+}
+
+fn flaw<T>(field: &str, reason: impl Into<String>) -> Result<T, Flaw> {
+    Err(Flaw::new(field, reason))
+}
+
+fn needs(field: &str, is_there: bool, why_not: &str, may_be_there: bool) -> Checked {
+    if is_there && !may_be_there { flaw(field, why_not) } else { Ok(()) }
+}
+
+/// One line, kept as it is.
+fn plain(field: &str, text: &str, max: usize) -> Checked {
+    if text.trim().is_empty() {
+        return flaw(field, "this may not be blank");
+    }
+    if let Some(c) = text.chars().find(|c| c.is_control()) {
+        return flaw(field, format!("this may not hold the character U+{:04X}", u32::from(c)));
+    }
+    let length = text.chars().count();
+    if length > max {
+        return flaw(field, format!("this has at most {max} characters, and here {length}"));
+    }
+    Ok(())
+}
+
+fn text<T>(field: &str, text: &mut String, new: fn(&str) -> Result<T, FieldError>, string: fn(T) -> String) -> Checked {
+    *text = string(new(text).map_err(|e| Flaw::new(field, e.detail))?);
+    Ok(())
+}
+
+fn any_text<T>(
+    field: &str,
+    value: &mut Option<String>,
+    new: fn(&str) -> Result<T, FieldError>,
+    string: fn(T) -> String,
+) -> Checked {
+    value.as_mut().map_or(Ok(()), |value| text(field, value, new, string))
+}
+
+fn body(body: &str) -> Checked {
+    if body.contains('\0') {
+        return flaw("body", "a body may not hold the character U+0000");
+    }
+    if body.trim().is_empty() {
+        return flaw("body", "a body may not be blank");
+    }
+    if body.len() > MAX_BODY {
+        return flaw("body", format!("a body has at most {MAX_BODY} bytes, and this one {}", body.len()));
+    }
+    Ok(())
+}
+
+fn count(field: &str, count: Option<i64>) -> Checked {
+    match count {
+        Some(count) if count < 0 => flaw(field, "this may not be below 0"),
+        Some(count) if count > MAX_ID => flaw(field, "this number is too large"),
+        _ => Ok(()),
+    }
+}

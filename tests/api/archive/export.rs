@@ -1,0 +1,172 @@
+//! Export, and that it comes back the same.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{App, database};
+
+#[actix_web::test]
+async fn what_was_exported_and_imported_is_exported_the_same() {
+    let (first, second) = (database::empty().await, database::empty().await);
+    take_in(&first, &small()).await.unwrap();
+    let exported = write_out_bytes(&first, Compression::None).await;
+    take_in_bytes(&second, &exported).await.unwrap();
+    let again = write_out_bytes(&second, Compression::None).await;
+    assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(exported.clone()).unwrap());
+    assert_eq!(wrong_counters(&second).await, Vec::<String>::new());
+    let before = contents(&second).await;
+    assert_eq!(take_in_bytes(&second, &exported).await.unwrap().added, Default::default());
+    assert_eq!(contents(&second).await, before);
+}
+
+#[actix_web::test]
+async fn an_export_has_all_that_the_archive_said() {
+    let url = database::empty().await;
+    take_in(&url, &small()).await.unwrap();
+    let lines = write_out(&url).await;
+    let uuid = words(&url, "SELECT uuid::text FROM site").await;
+    assert_eq!(lines[0], json!({"type": "archive", "version": 1, "source": format!("folkmoot-{uuid}")}));
+    let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        types.join(" "),
+        "archive rank rank forum forum member member member thread post like like post revision revision like post like \
+         post thread post like thread"
+    );
+    let id = |line: &Value| line["id"].as_str().unwrap().to_owned();
+    let ann = of_type(&lines, "member")[0];
+    let mut given = small()[5].clone();
+    given["id"] = ann["id"].clone();
+    // One like was shown and two came as rows: the rows tell.
+    given.as_object_mut().unwrap().remove("likes_received");
+    assert_eq!(*ann, given);
+    let bob = of_type(&lines, "member")[1];
+    assert_eq!(bob["state"], "suspended");
+    assert_eq!(bob["joined_at"], "2009-12-31T22:00:00Z");
+    let posts = of_type(&lines, "post");
+    assert_eq!(posts[2]["delete_reason"], "Rude.");
+    assert_eq!(posts[2]["deleted_by"], id(ann));
+    assert_eq!((&posts[3]["edit_count"], &posts[3]["edited_by"]), (&json!(4), &Value::Null));
+    assert_eq!(posts[1]["edit_reason"], "Spelling.");
+    assert!(posts[1].get("edit_count").is_none());
+    let like = of_type(&lines, "like")[0];
+    assert_eq!(like["created_at"], "2012-03-01T12:00:00.500Z");
+}
+
+#[actix_web::test]
+async fn absent_fields_are_left_out() {
+    let url = database::empty().await;
+    let mut lines = ground();
+    lines.push(post("1", "t", "ann", "Text."));
+    take_in(&url, &lines).await.unwrap();
+    let exported = write_out(&url).await;
+    let keys = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(keys(of_type(&exported, "forum")[0]), "type id slug title");
+    assert_eq!(keys(of_type(&exported, "member")[0]), "type id username joined_at");
+    assert_eq!(keys(of_type(&exported, "thread")[0]), "type id forum author kind title tags created_at");
+    assert_eq!(keys(of_type(&exported, "post")[0]), "type id thread author body created_at");
+}
+
+#[actix_web::test]
+async fn a_deleted_member_is_written_without_a_name() {
+    let url = database::empty().await;
+    take_in(&url, &small()).await.unwrap();
+    let lines = write_out(&url).await;
+    let gone = of_type(&lines, "member")[2];
+    assert_eq!((gone.get("username"), &gone["state"]), (Some(&Value::Null), &json!("deleted")));
+}
+
+#[actix_web::test]
+async fn compressed_exports_come_back() {
+    let url = database::empty().await;
+    take_in(&url, &small()).await.unwrap();
+    let plain = write_out_bytes(&url, Compression::None).await;
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let bytes = write_out_bytes(&url, compression).await;
+        assert!(bytes.len() < plain.len() / 2);
+        let other = database::empty().await;
+        take_in_bytes(&other, &bytes).await.unwrap();
+        assert_eq!(write_out_bytes(&other, Compression::None).await, plain);
+    }
+}
+
+#[actix_web::test]
+async fn the_forum_and_administrator_of_the_first_start_give_way() {
+    let (first, second) = (database::empty().await, database::empty().await);
+    take_in(&first, &small()).await.unwrap();
+    let first_start = "INSERT INTO forums (slug, title) VALUES ('general', 'General');
+        INSERT INTO members (username, username_key, role, joined_at) VALUES ('admin', 'admin', 'admin', now());
+        UPDATE site SET first_forum_id = 1, first_member_id = 1";
+    sql(&second).await.batch_execute(first_start).await.unwrap();
+    let exported = write_out_bytes(&first, Compression::None).await;
+    take_in_bytes(&second, &exported).await.unwrap();
+    assert_eq!(write_out_bytes(&second, Compression::None).await, exported);
+}
+
+#[actix_web::test]
+async fn ids_are_made_anew_where_somebody_was() {
+    let (first, second) = (database::empty().await, database::empty().await);
+    take_in(&first, &small()).await.unwrap();
+    let somebody = "INSERT INTO members (username, username_key, joined_at) VALUES ('Zoe', 'zoe', now())";
+    sql(&second).await.batch_execute(somebody).await.unwrap();
+    let exported = write_out_bytes(&first, Compression::None).await;
+    take_in_bytes(&second, &exported).await.unwrap();
+    assert_eq!(words(&second, "SELECT username FROM members WHERE id = 1").await, "Zoe");
+    assert_eq!(count(&second, "SELECT count(*) FROM posts").await, 5);
+    assert_ne!(words(&first, "SELECT uuid::text FROM site").await, words(&second, "SELECT uuid::text FROM site").await);
+    let before = contents(&second).await;
+    take_in_bytes(&second, &exported).await.unwrap();
+    assert_eq!(contents(&second).await, before);
+}
+
+#[actix_web::test]
+async fn an_export_changes_nothing_in_its_own_forum() {
+    let url = database::empty().await;
+    take_in(&url, &small()).await.unwrap();
+    let before = contents(&url).await;
+    let exported = write_out_bytes(&url, Compression::None).await;
+    assert_eq!(take_in_bytes(&url, &exported).await.unwrap().added, Default::default());
+    assert_eq!(contents(&url).await, before);
+}
+
+#[actix_web::test]
+async fn new_ids_come_after_those_that_were_kept() {
+    let app = App::start().await;
+    let other = database::empty().await;
+    take_in(&other, &small()).await.unwrap();
+    let exported = write_out_bytes(&other, Compression::None).await;
+    take_in_bytes(&app.database_url, &exported).await.unwrap();
+    let zoe = app.member("Zoe").await;
+    let highest = count(&app.database_url, "SELECT max(id) FROM posts").await;
+    let forum = count(&app.database_url, "SELECT id FROM forums WHERE slug = 'talk'").await;
+    let body = json!({"forum_id": forum, "title": "After the import", "body": "New here."});
+    let made = zoe.post("/api/v1/threads", body).await.expect(201);
+    assert!(made["post"]["id"].as_i64().unwrap() > highest);
+    assert_eq!(wrong_counters(&app.database_url).await, Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn what_was_written_over_http_comes_back_the_same() {
+    let app = App::start().await;
+    let (ann, bob, mod_) = (app.member("Ann").await, app.member("Bob").await, app.moderator("Moderator").await);
+    let forum = count(&app.database_url, "INSERT INTO forums (slug, title) VALUES ('talk', 'Talk') RETURNING id").await;
+    let body = json!({"forum_id": forum, "title": "A thread", "body": "Hello @bob.", "tags": ["a tag"]});
+    let made = ann.post("/api/v1/threads", body).await.expect(201);
+    let (thread, post) = (made["thread"]["id"].as_i64().unwrap(), made["post"]["id"].as_i64().unwrap());
+    let reply = json!({"body": format!("[quote post={post}]\nHello\n[/quote]\n\nHello to you.")});
+    let reply = bob.post(&format!("/api/v1/threads/{thread}/posts"), reply).await.expect(201);
+    let reply = format!("/api/v1/posts/{}", reply["id"]);
+    ann.put(&format!("{reply}/like")).await.expect(200);
+    bob.put(&format!("/api/v1/posts/{post}/like")).await.expect(200);
+    bob.patch(&reply, 1, json!({"body": "Changed.", "reason": "Better so"})).await.expect(200);
+    let third =
+        ann.post(&format!("/api/v1/threads/{thread}/posts"), json!({"body": "To be deleted."})).await.expect(201);
+    mod_.delete(&format!("/api/v1/posts/{}?reason=Rude", third["id"])).await.expect(204);
+    let exported = write_out_bytes(&app.database_url, Compression::None).await;
+    let other = database::empty().await;
+    take_in_bytes(&other, &exported).await.unwrap();
+    assert_eq!(write_out_bytes(&other, Compression::None).await, exported);
+    assert_eq!(wrong_counters(&other).await, Vec::<String>::new());
+    let table = "SELECT string_agg(concat_ws(' ', id, position, author_id, body, html, text, mentions, emoji, like_count, \
+        edit_count, version, last_edit_reason, delete_reason), E'\\n' ORDER BY id) FROM posts";
+    assert_eq!(words(&other, table).await, words(&app.database_url, table).await);
+}
