@@ -16,10 +16,10 @@ const PASSWORD = "a long walk to the moot";
 
 /** Starts the service on a free port; gives its address and a way to stop it. */
 async function serve(folder) {
-  const env = { ...process.env, FOLKMOOT_ADMIN_PASSWORD: PASSWORD, FOLKMOOT_RATE_LIMITS: "off" };
+  const env = { ...process.env, FOLKMOOT_ADMIN_PASSWORD: PASSWORD };
   delete env.FOLKMOOT_DATABASE_URL;
   delete env.DATABASE_URL;
-  const program = process.env.FOLKMOOT ?? "target/debug/folkmoot";
+  const program = process.env.FOLKMOOT || "target/debug/folkmoot";
   const child = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
@@ -65,7 +65,7 @@ class Person {
 
 /** Opens the page; whatever it asks for elsewhere, and whatever it complains of, is noted. */
 async function open(browser, url) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1500 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
   page.setDefaultTimeout(PATIENCE);
   const foreign = [];
   const complaints = [];
@@ -130,26 +130,28 @@ async function story(browser, url) {
   const bens = await ben.send("POST", `/api/v1/threads/${thread_id}/posts`, 201, { body: "Well said." });
   const like = await tryOut(page, "likes", "like_post", 200, { post_id: bens.id });
   assert.deepEqual(like, { liked: true, like_count: 1 });
+  // The token outlives the page, so that a reload does not sign people out.
+  await page.reload();
+  await page.locator(".auth-wrapper .authorize.locked").waitFor();
   return { page, foreign, complaints };
 }
 
-async function main() {
-  const folder = await mkdtemp(join(tmpdir(), "folkmoot-browser-"));
-  const service = await serve(folder);
+async function main(service) {
   // Playwright starts it without a sandbox, which containers and root do not have. No name but loopback resolves.
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: ["--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
   });
   try {
     const { page, foreign, complaints } = await story(browser, service.address);
     assert.deepEqual(foreign, [], "the page asks other hosts");
     assert.deepEqual(complaints, [], "the page complains");
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    if (process.env.SCREENSHOT) {
+      await page.locator(".opblock").first().waitFor();
+      await page.screenshot({ path: process.env.SCREENSHOT });
+    }
   } finally {
     await browser.close();
-    await service.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -158,6 +160,13 @@ const limit = setTimeout(() => {
   console.error("the story took more than three minutes");
   process.exit(1);
 }, 180_000);
-await main();
-clearTimeout(limit);
+const folder = await mkdtemp(join(tmpdir(), "folkmoot-browser-"));
+const service = await serve(folder);
+try {
+  await main(service);
+} finally {
+  await service.stop();
+  await rm(folder, { recursive: true, force: true });
+  clearTimeout(limit);
+}
 console.log("the docs page works");
