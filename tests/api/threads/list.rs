@@ -65,7 +65,7 @@ async fn since_is_of_the_last_post_and_includes_its_moment() {
     let forum = app.forum("news").await;
     let old = anna.start_thread(forum, "Old", "First").await;
     let quiet = anna.start_thread(forum, "Quiet", "First").await;
-    app.clock.advance(chrono::Duration::hours(1));
+    app.clock.advance(chrono::Duration::minutes(1));
     let new = anna.start_thread(forum, "New", "First").await;
     anna.reply(old, "Later").await;
     let moment = app.guest().get(&thread_url(new)).await["last_post"]["created_at"].as_str().unwrap().to_owned();

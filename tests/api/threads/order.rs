@@ -11,7 +11,7 @@ use crate::support::App;
 const ROWS: &str = "INSERT INTO threads
         (forum_id, title, slug, author_id, created_at, last_post_at, post_count, like_count, view_count)
     SELECT $1, 'x', 'x', $2, timestamptz '2014-01-01' + (n * 7 % 5) * interval '1 day',
-           timestamptz '2015-01-01' + (n * 3 % 4) * interval '1 µs', n * 5 % 3, n * 11 % 6, n * 2 % 5
+           timestamptz '2015-01-01' + (n * 3 % 4) * interval '1 microsecond', n * 5 % 3, n * 11 % 6, n * 2 % 5
     FROM generate_series(1, 30) n";
 
 #[actix_web::test]
@@ -19,21 +19,10 @@ async fn each_order_goes_down_and_the_id_breaks_ties_on_every_page() {
     let app = App::start().await;
     let anna = app.member("anna").await;
     let forum = app.forum("news").await;
-    app.sql()
-        .await
-        .execute(&ROWS.replace('µ', "u").replace("1 us", "1 microsecond"), &[&forum, &anna.id])
-        .await
-        .unwrap();
-    let orders = [
-        ("", "created_at"),
-        ("latest_reply", "last"),
-        ("newest", "created_at"),
-        ("most_replies", "post_count"),
-        ("most_likes", "like_count"),
-        ("most_views", "view_count"),
-    ];
+    app.sql().await.execute(ROWS, &[&forum, &anna.id]).await.unwrap();
+    let orders = ["latest_reply", "newest", "most_replies", "most_likes", "most_views"];
     let everything = app.guest().get(&format!("{THREADS}?limit=100")).await.expect(200)["items"].clone();
-    for (sort, field) in orders.into_iter().skip(1) {
+    for sort in orders {
         let mut expected: Vec<i64> = in_order(&app, sort).await;
         let mut path = format!("{THREADS}?sort={sort}&limit=7");
         let mut seen = Vec::new();
@@ -47,7 +36,7 @@ async fn each_order_goes_down_and_the_id_breaks_ties_on_every_page() {
             path = linked(page.header("link")).to_owned();
             assert!(path.contains(next) && path.contains(&format!("sort={sort}")), "{path}");
         }
-        assert_eq!(seen, expected, "{sort} by {field}");
+        assert_eq!(seen, expected, "{sort}");
         expected.sort_unstable();
         assert_eq!(expected.len(), everything.as_array().map_or(0, Vec::len));
     }
