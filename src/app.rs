@@ -3,12 +3,14 @@
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use utoipa_actix_web::AppExt;
 
 use crate::access::{self, Keys, Passwords};
 use crate::error::Error;
+use crate::site::{self, Document};
 use crate::state::State;
 use crate::web::frame::Routes;
 use crate::web::{body, etag, frame};
@@ -21,6 +23,7 @@ pub struct Shared {
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
     routes: Data<Routes>,
+    document: Data<Document>,
 }
 
 impl Shared {
@@ -28,12 +31,15 @@ impl Shared {
     pub async fn new(state: State) -> Result<Self, Error> {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
-        let routes = Routes::new(openapi::paths(&openapi::document()));
+        let document = openapi::document();
+        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Method::GET]));
+        let routes = Routes::new(openapi::paths(&document).into_iter().chain(page));
         Ok(Self {
             state: Data::new(state),
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()),
             routes: Data::new(routes),
+            document: Data::new(Document::new(&document)?),
         })
     }
 }
@@ -56,7 +62,9 @@ pub fn build_app(
         .app_data(shared.keys)
         .app_data(shared.passwords)
         .app_data(shared.routes)
+        .app_data(shared.document)
         .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))
+        .configure(site::docs)
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))
         .wrap(from_fn(access::authenticate))

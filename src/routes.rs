@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{forums, likes, posts, revisions, site, threads};
+use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions, site, threads};
 
 /// Registers every act.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -12,5 +12,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(likes::routes)
         .configure(forums::routes)
         .configure(revisions::routes)
+        .configure(members::routes)
+        .configure(me::routes)
+        .configure(auth::routes)
+        .configure(sessions::routes)
+        .configure(ranks::routes)
         .configure(site::routes);
 }

@@ -137,6 +137,9 @@ async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
     let row = present(claims.session_id, claims.member_id, conn).await?;
     let ended = || Error::new(Code::SessionEnded, "the session of this token has ended");
     let row = row.filter(|row| row.ended_at.is_none() && row.deleted_at.is_none()).ok_or_else(ended)?;
+    if row.expires_at <= state.clock.now() {
+        return Err(ended());
+    }
     if row.suspended_at.is_some() && row.suspended_until.is_none_or(|until| until > state.clock.now()) {
         return Err(ended());
     }
@@ -157,6 +160,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Error> {
 
 #[derive(Queryable)]
 struct Present {
+    expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     scopes: Vec<String>,
     role: Role,
@@ -171,6 +175,7 @@ async fn present(session: SessionId, member: MemberId, conn: &mut AsyncPgConnect
         .inner_join(members::table)
         .filter(sessions::id.eq(session).and(sessions::member_id.eq(member)))
         .select((
+            sessions::expires_at,
             sessions::ended_at,
             sessions::scopes,
             members::role,

@@ -16,6 +16,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest, Sha256};
 
 use super::token::{self, Claims, LEEWAY, LIFETIME};
+use crate::db;
 use crate::db::schema::signing_keys;
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
@@ -88,7 +89,8 @@ impl Keys {
         let kid = new.kid.clone();
         let conn = &mut state.db.get().await?;
         conn.transaction(async |conn| {
-            lock(conn).await?;
+            // Two commands at once take turns.
+            db::lock_table("signing_keys", conn).await?;
             // Not beside keys of another secret: the nodes that serve could not read it.
             let ended: Vec<_> = open(rows(conn).await?, &state.secret)?;
             let ended = ended.into_iter().filter(|key| key.has_ended(now)).map(|key| key.kid);
@@ -140,18 +142,13 @@ async fn rows(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Row>> {
     signing_keys::table.order(in_order).select(Row::as_select()).load(conn).await
 }
 
-/// Nodes that start together, or two commands, take turns.
-async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    diesel::sql_query("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE").execute(conn).await?;
-    Ok(())
-}
-
 /// Makes the first key, unless another node was faster.
 async fn first(state: &State, conn: &mut AsyncPgConnection) -> Result<Vec<Row>, Error> {
     let now = state.clock.now();
     let new = make(state, now, now)?;
     conn.transaction(async |conn| {
-        lock(conn).await?;
+        // Nodes that start together take turns.
+        db::lock_table("signing_keys", conn).await?;
         let present = rows(conn).await?;
         if !present.is_empty() {
             return Ok(present);

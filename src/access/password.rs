@@ -54,8 +54,9 @@ impl Passwords {
         let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
         let salt = self.random.bytes()?;
         self.run(move || {
-            let ran_argon2 = hash.as_deref().is_some_and(|hash| hash.starts_with("$argon2"));
-            if hash.is_some_and(|hash| matches(&password, &hash)) {
+            let kind = hash.as_deref().and_then(Kind::of);
+            let ran_argon2 = matches!(kind, Some(Kind::Argon2(_)));
+            if kind.is_some_and(|kind| kind.takes(&password)) {
                 return Ok(true);
             }
             if !ran_argon2 {
@@ -125,7 +126,7 @@ fn argon2id(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 enum Kind {
     Argon2(PasswordHash),
     Scrypt(PasswordHash),
-    Bcrypt,
+    Bcrypt(String),
 }
 
 impl Kind {
@@ -133,7 +134,7 @@ impl Kind {
         if let Some(bcrypt) = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| hash.strip_prefix(prefix)) {
             let (cost, rest) = bcrypt.split_once('$')?;
             let cost: u32 = cost.parse().ok()?;
-            return (rest.len() == 53 && (4..=MOST_BCRYPT_COST).contains(&cost)).then_some(Self::Bcrypt);
+            return (rest.len() == 53 && (4..=MOST_BCRYPT_COST).contains(&cost)).then(|| Self::Bcrypt(hash.to_owned()));
         }
         let hash = PasswordHash::new(hash).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
         match hash.algorithm.as_str() {
@@ -149,14 +150,13 @@ impl Kind {
             _ => None,
         }
     }
-}
 
-fn matches(password: &str, hash: &str) -> bool {
-    let password = password.as_bytes();
-    match Kind::of(hash) {
-        Some(Kind::Argon2(hash)) => Argon2::default().verify_password(password, &hash).is_ok(),
-        Some(Kind::Scrypt(hash)) => scrypt::Scrypt::default().verify_password(password, &hash).is_ok(),
-        Some(Kind::Bcrypt) => bcrypt::verify(password, hash).unwrap_or(false),
-        None => false,
+    fn takes(&self, password: &str) -> bool {
+        let password = password.as_bytes();
+        match self {
+            Self::Argon2(hash) => Argon2::default().verify_password(password, hash).is_ok(),
+            Self::Scrypt(hash) => scrypt::Scrypt::default().verify_password(password, hash).is_ok(),
+            Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+        }
     }
 }

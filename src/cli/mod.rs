@@ -4,6 +4,7 @@ pub mod check;
 mod export;
 mod file;
 mod first_start;
+mod health;
 mod import;
 mod migrate;
 mod openapi;
@@ -36,6 +37,8 @@ enum Command {
     Serve(ServeConfig),
     /// Bring the schema up to date.
     Migrate,
+    /// Ask a running service whether it can answer; fails if it can not.
+    Health(health::HealthConfig),
     /// Take in an archive: lines of JSON, plain, gzip or zstd. Running it again changes nothing, finishes what was
     /// interrupted, or adds what a grown file has.
     Import(import::Import),
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
             match cli.command {
                 Command::Serve(serve) => serve::run(&cli.config, &serve).await,
                 Command::Migrate => migrate::run(&cli.config).await,
+                Command::Health(health) => health::run(&health),
                 Command::Import(import) => import::run(&cli.config, &import).await,
                 Command::Export(export) => export::run(&cli.config, &export).await,
                 Command::Openapi => openapi::run(),

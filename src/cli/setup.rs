@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,6 +13,8 @@ use crate::db::local::LocalPostgres;
 use crate::db::{self, Pool};
 use crate::state::{Random, Secret, State, Views};
 
+/// How long a request waits for a connection to the database.
+const POOL_WAIT: Duration = Duration::from_secs(2);
 /// The shortest secret, in characters.
 const MIN_SECRET: usize = 32;
 
@@ -90,7 +93,7 @@ impl Database {
         }
         let connections = config.database.database_connections.into();
         Ok(State {
-            db: Pool::new(&self.url, connections).map_err(|e| e.to_string())?,
+            db: Pool::new(&self.url, connections, POOL_WAIT).map_err(|e| e.to_string())?,
             clock: crate::clock::Clock::default(),
             random: Random,
             views: Views::default(),

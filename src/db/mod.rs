@@ -3,11 +3,13 @@
 
 pub mod keyset;
 pub mod local;
+mod lock;
 mod migrations;
 mod pool;
 pub mod schema;
 mod text_enum;
 
+pub use lock::lock_table;
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use pool::{Connection, Pool, connect};
 pub(crate) use text_enum::text_enum;

@@ -1,49 +1,77 @@
 //! The pool of connections.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::ConnectionError;
-use diesel_async::AsyncPgConnection;
+use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::deadpool::{self, Object};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::FutureExt;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
 
-/// How long a request waits for a connection before it is turned away.
-const WAIT: Duration = Duration::from_secs(2);
-
 /// A connection on loan from the pool.
 pub type Connection = Object<AsyncPgConnection>;
 
 /// The connections of this node to its database.
 #[derive(Clone)]
-pub struct Pool(deadpool::Pool<AsyncPgConnection>);
+pub struct Pool {
+    connections: deadpool::Pool<AsyncPgConnection>,
+    statements: Arc<AtomicU64>,
+}
+
+/// Counts the statements of a connection.
+struct Counting(Arc<AtomicU64>);
+
+impl Instrumentation for Counting {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 impl Pool {
-    /// A pool of at most `size` connections; none is made before it is needed.
-    pub fn new(url: &str, size: usize) -> Result<Self, Error> {
+    /// A pool of at most `size` connections; none is made before it is needed. Who has waited for one as long as `wait` is turned
+    /// away.
+    pub fn new(url: &str, size: usize, wait: Duration) -> Result<Self, Error> {
         let mut config = ManagerConfig::default();
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| connect_diesel(url.to_owned()).boxed());
+        let statements = Arc::new(AtomicU64::new(0));
+        let counted = statements.clone();
+        config.custom_setup = Box::new(move |url| connect_counted(url.to_owned(), counted.clone()).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-        let pool = deadpool::Pool::builder(manager)
+        let connections = deadpool::Pool::builder(manager)
             .max_size(size)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(wait))
             .runtime(::deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self(pool))
+        Ok(Self { connections, statements })
+    }
+
+    /// How many statements were run since the start.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// A connection. A request holds one at a time.
     pub async fn get(&self) -> Result<Connection, Error> {
-        self.0.get().await.map_err(Error::database_unavailable)
+        self.connections.get().await.map_err(Error::database_unavailable)
     }
+}
+
+async fn connect_counted(url: String, statements: Arc<AtomicU64>) -> Result<AsyncPgConnection, ConnectionError> {
+    let mut connection = connect_diesel(url).await?;
+    connection.set_instrumentation(Counting(statements));
+    Ok(connection)
 }
 
 pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {

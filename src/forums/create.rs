@@ -7,9 +7,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Forum, ForumKind, Slug, below};
+use super::model::{Forum, ForumKind, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
-use crate::access::AsAdmin;
+use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
 use crate::ids::ForumId;
@@ -43,7 +43,7 @@ impl Settle for CreateForum {
         flaws.text("/title", &mut self.title);
         flaws.text("/slug", &mut self.slug);
         flaws.text_if_any("/description", &mut self.description);
-        super::edit::settle_position(self.position, flaws);
+        settle_position(self.position, flaws);
     }
 }
 
@@ -54,8 +54,15 @@ impl Settle for CreateForum {
     responses((status = 201, description = "The new forum", body = ForumView)),
     security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "slug_taken"]))))]
 #[post("/api/v1/forums")]
-pub async fn create_forum(_admin: AsAdmin, body: Body<CreateForum>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn create_forum(
+    member: AsMember,
+    body: Body<CreateForum>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
+    // A parent that is not there is told before a role that is missing.
+    must_be_there(body.parent_id, conn).await?;
+    member.must_be(Role::Admin)?;
     let id = conn.transaction(async |conn| insert(body.0, conn).await).await?;
     let forum = show(Forum::find(id, conn).await?.or_not_found()?);
     Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))

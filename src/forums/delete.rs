@@ -3,12 +3,13 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Forum, ForumPath};
 use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
+use crate::ids::ForumId;
 use crate::state::State;
 use crate::web::answer;
 
@@ -20,12 +21,24 @@ use crate::web::answer;
 #[delete("/api/v1/forums/{forum_id}")]
 pub async fn delete_forum(member: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    Forum::find(path.forum_id, conn).await?.or_not_found()?;
-    member.must_be(Role::Admin)?;
-    let not_empty = |what: &str| Error::new(Code::ForumNotEmpty, format!("there are {what} in it"));
-    let deleted = diesel::delete(forums::table.find(path.forum_id)).execute(conn).await;
-    deleted
-        .on_constraint("threads_forum_id_fkey", || not_empty("threads"))
-        .on_constraint("forums_parent_id_fkey", || not_empty("forums"))?;
+    conn.transaction(async |conn| {
+        // A forum that is being put into this one must not find it gone.
+        Forum::lock_tree(conn).await?;
+        Forum::find(path.forum_id, conn).await?.or_not_found()?;
+        member.must_be(Role::Admin)?;
+        remove(path.forum_id, conn).await
+    })
+    .await?;
     Ok(answer::gone())
+}
+
+async fn remove(forum: ForumId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let not_empty = |what: &str| Error::new(Code::ForumNotEmpty, format!("there are {what} in it"));
+    let has_forums = forums::table.filter(forums::parent_id.eq(forum));
+    if diesel::select(diesel::dsl::exists(has_forums)).get_result(conn).await? {
+        return Err(not_empty("forums"));
+    }
+    let deleted = diesel::delete(forums::table.find(forum)).execute(conn).await;
+    deleted.on_constraint("threads_forum_id_fkey", || not_empty("threads"))?;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Forum, ForumKind, ForumPath, Slug, below};
+use super::model::{Forum, ForumKind, ForumPath, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
 use crate::access::{AsMember, Role};
 use crate::db::schema::{forums, threads};
@@ -18,9 +18,6 @@ use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{Etag, IfMatch, IfMatchField};
 use crate::web::text::{Description, ForumTitle};
-
-/// The largest `position`.
-const MAX_POSITION: u32 = 1_000_000;
 
 /// Changes of a forum: what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,13 +60,6 @@ impl Settle for EditForum {
     }
 }
 
-/// Notes a place that is too far.
-pub(super) fn settle_position(position: Option<u32>, flaws: &mut Flaws) {
-    if position.is_some_and(|position| position > MAX_POSITION) {
-        flaws.add("/position", Flaw::Invalid, format!("a position is at most {MAX_POSITION}"));
-    }
-}
-
 #[derive(AsChangeset)]
 #[diesel(table_name = forums)]
 struct ForumChanges {
@@ -99,22 +89,30 @@ pub async fn edit_forum(
     let id = path.forum_id;
     conn.transaction(async |conn| {
         Forum::lock_tree(conn).await?;
-        let forum = Forum::lock(id, conn).await?.or_not_found()?;
+        must_be_there(body.parent_id.flatten(), conn).await?;
+        let mut branch = Forum::lock_branch(id, conn).await?;
+        let at = branch.iter().position(|forum| forum.id == id).or_not_found()?;
+        let forum = branch.swap_remove(at);
         member.must_be(Role::Admin)?;
         if_match.check(forum.version)?;
-        update(forum, body.0, conn).await
+        update(forum, branch, body.0, conn).await
     })
     .await?;
     let forum = show(Forum::find(id, conn).await?.or_not_found()?);
     Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
 }
 
-async fn update(forum: Forum, body: EditForum, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+async fn update(
+    forum: Forum,
+    descendants: Vec<Forum>,
+    body: EditForum,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
     if body.kind == Some(ForumKind::Category) && has_threads(forum.id, conn).await? {
         return Err(Error::new(Code::ForumNotEmpty, "a category holds no threads"));
     }
     if let Some(parent) = body.parent_id {
-        put_below(&forum, parent, conn).await?;
+        put_below(&forum, descendants, parent, conn).await?;
     }
     let changes = ForumChanges {
         title: body.title.map(ForumTitle::into_string),
@@ -136,17 +134,16 @@ async fn has_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> QueryResul
 }
 
 /// Puts a forum, and with it all that is below it, under another one.
-async fn put_below(forum: &Forum, parent: Option<ForumId>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+async fn put_below(
+    forum: &Forum,
+    descendants: Vec<Forum>,
+    parent: Option<ForumId>,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
     let ancestors = below(parent, Some(forum.id), conn).await?;
-    let descendants: Vec<(ForumId, Vec<ForumId>)> = forums::table
-        .filter(forums::ancestors.contains(vec![forum.id]))
-        .order(forums::id)
-        .select((forums::id, forums::ancestors))
-        .load(conn)
-        .await?;
-    let moved = descendants.into_iter().map(|(id, old)| {
-        let kept = old.into_iter().skip(forum.ancestors.len());
-        (id, ancestors.iter().copied().chain(kept).collect::<Vec<_>>())
+    let moved = descendants.into_iter().map(|descendant| {
+        let kept = descendant.ancestors.into_iter().skip(forum.ancestors.len());
+        (descendant.id, ancestors.iter().copied().chain(kept).collect::<Vec<_>>())
     });
     let moved: Vec<_> = moved.collect();
     if moved.iter().any(|(_, ancestors)| ancestors.len() >= super::model::MAX_DEPTH) {

@@ -12,7 +12,7 @@ use super::view::{ForumView, show};
 use crate::access::Viewer;
 use crate::error::Error;
 use crate::ids::ForumId;
-use crate::members::{Members, cards};
+use crate::members::{MemberView, cards};
 use crate::state::State;
 use crate::web::page;
 
@@ -64,7 +64,7 @@ pub struct ForumTree {
     /// The roots, by position, each with what is below it.
     items: Vec<ForumNode>,
     /// Every member that the items name, by id.
-    members: Members,
+    members: BTreeMap<String, MemberView>,
     /// Always null: the tree comes whole.
     next: Option<String>,
 }

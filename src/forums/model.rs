@@ -18,6 +18,9 @@ use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
 use crate::web::text::Text;
 
+/// The largest `position`.
+const MAX_POSITION: u32 = 1_000_000;
+
 /// What a forum holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
 #[serde(rename_all = "snake_case")]
@@ -116,9 +119,21 @@ impl Forum {
         site::table.select(site::id).for_update().first(conn).await
     }
 
-    /// A forum that nobody else changes until the transaction ends.
+    /// A forum that nobody else changes until the transaction ends. (Not `FOR UPDATE`: that would block, and be blocked by,
+    /// the foreign keys of forums that are being put below this one.)
     pub async fn lock(id: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
-        forums::table.find(id).select(Self::as_select()).for_update().first(conn).await.optional()
+        forums::table.find(id).select(Self::as_select()).for_no_key_update().first(conn).await.optional()
+    }
+
+    /// The same with all that is below it, in the order of their ids, as everyone locks forums.
+    pub async fn lock_branch(id: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
+        forums::table
+            .filter(forums::id.eq(id).or(forums::ancestors.contains(vec![id])))
+            .order(forums::id)
+            .select(Self::as_select())
+            .for_no_key_update()
+            .load(conn)
+            .await
     }
 }
 
@@ -193,6 +208,15 @@ pub async fn below(
     Ok(ancestors)
 }
 
+/// A flaw of the body where a forum that others are to be put into is not there.
+pub async fn must_be_there(parent: Option<ForumId>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let Some(parent) = parent else { return Ok(()) };
+    match Forum::find(parent, conn).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::flaw("/parent_id", Flaw::NotThere, "there is no such forum")),
+    }
+}
+
 /// A forum that threads are to be put into: a flaw of the body where it is not there, or is a category.
 pub async fn must_hold_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
     let kind = forums::table.find(forum).select(forums::kind).first(conn).await.optional()?;
@@ -211,5 +235,12 @@ fn holds_threads(kind: Option<ForumKind>) -> Result<(), Error> {
         Some(ForumKind::Forum) => Ok(()),
         Some(ForumKind::Category) => flaw(Flaw::Invalid, "a category holds no threads"),
         None => flaw(Flaw::NotThere, "there is no such forum"),
+    }
+}
+
+/// Notes a place that is too far.
+pub fn settle_position(position: Option<u32>, flaws: &mut Flaws) {
+    if position.is_some_and(|position| position > MAX_POSITION) {
+        flaws.add("/position", Flaw::Invalid, format!("a position is at most {MAX_POSITION}"));
     }
 }

@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::Role;
-use crate::db::schema::{members, ranks};
+use crate::access::{self, Role, Signed, username_key};
+use crate::db::schema::{members, ranks, username_skeletons};
+use crate::error::{Code, ConstraintName, Error};
 use crate::ids::MemberId;
+use crate::web::identity::Email;
 
 /// What is shown of a member beside everything it writes.
 #[derive(Clone, Debug, Hash, Queryable, Selectable)]
@@ -30,7 +32,7 @@ pub struct Card {
 }
 
 /// Whether a member may act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MemberState)]
 pub enum State {
@@ -81,10 +83,142 @@ impl Card {
     pub fn state(&self, now: DateTime<Utc>) -> State {
         if self.deleted_at.is_some() {
             State::Deleted
-        } else if self.suspended_at.is_some() && self.suspended_until.is_none_or(|until| until > now) {
+        } else if is_suspended(self.suspended_at, self.suspended_until, now) {
             State::Suspended
         } else {
             State::Active
         }
     }
+}
+
+/// A member to be.
+#[derive(Clone, Debug)]
+pub struct NewMember<'a> {
+    /// As it is shown; it has passed `access::flaw_of_username`.
+    pub username: &'a str,
+    /// A PHC string.
+    pub password_hash: &'a str,
+    pub email: Option<&'a Email>,
+    pub country: Option<&'a str>,
+    pub role: Role,
+    pub joined_at: DateTime<Utc>,
+}
+
+/// Makes a member. 409 where its name is taken, or looks like a taken one. The address counts as not verified.
+pub async fn create(new: &NewMember<'_>, conn: &mut AsyncPgConnection) -> Result<MemberId, Error> {
+    let row = (
+        members::username.eq(new.username),
+        members::username_key.eq(username_key(new.username)),
+        members::password_hash.eq(new.password_hash),
+        members::email.eq(new.email.map(Email::as_str)),
+        members::email_key.eq(new.email.map(Email::key)),
+        members::country.eq(new.country),
+        members::role.eq(new.role),
+        members::joined_at.eq(new.joined_at),
+    );
+    conn.transaction(async |conn| {
+        let insert = diesel::insert_into(members::table).values(row).returning(members::id);
+        let id = insert.get_result::<MemberId>(conn).await?;
+        take_skeletons(new.username, id, conn).await?;
+        Ok(id)
+    })
+    .await
+    .map_err(name_refused)
+}
+
+/// Takes the forms under which a name is mistaken for others; a violation of `username_skeletons_pkey` where one is taken.
+async fn take_skeletons(username: &str, id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    // Sorted, as they come: two who take the same ones wait for each other and do not lock each other out.
+    let rows = access::skeletons(username).into_iter();
+    let rows: Vec<_> = rows
+        .map(|skeleton| (username_skeletons::skeleton.eq(skeleton), username_skeletons::member_id.eq(id)))
+        .collect();
+    diesel::insert_into(username_skeletons::table).values(rows).execute(conn).await?;
+    Ok(())
+}
+
+fn name_refused(error: diesel::result::Error) -> Error {
+    match error.constraint_name() {
+        Some("members_username_key") => Error::new(Code::UsernameTaken, "another member has this name"),
+        Some("username_skeletons_pkey") => {
+            Error::new(Code::UsernameLooksTaken, "another member has a name that looks like this one")
+        }
+        _ => error.into(),
+    }
+}
+
+/// The member of this name, if there is one and it has not deleted itself.
+pub async fn find_by_username(username: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<MemberId>> {
+    // PostgreSQL takes no U+0000 in text, so no name has it.
+    if username.contains('\0') {
+        return Ok(None);
+    }
+    let named = members::username_key.eq(username_key(username)).and(members::deleted_at.is_null());
+    members::table.filter(named).select(members::id).first(conn).await.optional()
+}
+
+/// Sets a password by its hash. Sessions are to be ended beside it, in the same transaction.
+pub async fn set_password(id: MemberId, hash: &str, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
+    Ok(diesel::update(member).set(members::password_hash.eq(hash)).execute(conn).await? > 0)
+}
+
+/// Sets a role. 404 where there is no such member; 409 where it is the last administrator.
+pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    conn.transaction(async |conn| {
+        if role < Role::Admin {
+            keep_an_admin_beside(id, conn).await?;
+        }
+        let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
+        let found = diesel::update(member).set(members::role.eq(role)).execute(conn).await?;
+        if found == 0 { Err(Error::not_found()) } else { Ok(()) }
+    })
+    .await
+}
+
+/// 409 where this is the only administrator. All of them are locked, so that the last two can not leave at once.
+async fn keep_an_admin_beside(id: MemberId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let admins = members::table.filter(members::role.eq(Role::Admin).and(members::deleted_at.is_null()));
+    let admins: Vec<MemberId> = admins.select(members::id).order(members::id).for_update().load(conn).await?;
+    if admins == [id] {
+        return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
+    }
+    Ok(())
+}
+
+/// A member whose row is locked until the transaction ends.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = members, check_for_backend(Pg))]
+pub struct Subject {
+    pub id: MemberId,
+    pub role: Role,
+    pub suspended_at: Option<DateTime<Utc>>,
+    pub suspended_until: Option<DateTime<Utc>>,
+}
+
+impl Subject {
+    /// Locks a member that has not deleted itself.
+    pub async fn lock(id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
+        // The key stays as it is, so posts of the member need not wait.
+        member.select(Self::as_select()).for_no_key_update().first(conn).await.optional()
+    }
+
+    /// 403 where its role is not below the caller's, or it is the caller.
+    pub fn must_be_below(&self, caller: &Signed) -> Result<(), Error> {
+        if self.id != caller.member_id && self.role < caller.role {
+            return Ok(());
+        }
+        Err(Error::new(Code::SameOrHigherRole, "the member's role is not below yours"))
+    }
+
+    /// Whether a suspension holds at this moment.
+    pub fn is_suspended(&self, now: DateTime<Utc>) -> bool {
+        is_suspended(self.suspended_at, self.suspended_until, now)
+    }
+}
+
+/// Whether a suspension holds at this moment.
+pub fn is_suspended(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    at.is_some() && until.is_none_or(|until| until > now)
 }

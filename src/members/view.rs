@@ -14,7 +14,11 @@ use crate::ids::MemberId;
 
 /// A member's card: the same wherever a member is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Member)]
+#[schema(as = Member, example = json!({
+    "id": 12, "username": "no smoking", "rank": "Senior Member", "custom_title": "STABLE GENIUS", "role": "member",
+    "state": "active", "country": {"code": "IN", "flag": "🇮🇳"}, "avatar_url": null,
+    "joined_at": "2019-04-02T17:20:11Z", "post_count": 1204, "likes_received": 3377,
+}))]
 pub struct MemberView {
     /// The member's id.
     pub id: MemberId,
@@ -46,7 +50,7 @@ pub struct MemberView {
 }
 
 /// A country.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
 pub struct Country {
     /// ISO 3166-1 alpha-2.
     #[schema(example = "IN", min_length = 2, max_length = 2)]
@@ -68,6 +72,12 @@ impl Country {
 }
 
 impl MemberView {
+    /// The member as it is at this moment, if there is one.
+    pub async fn find(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        let found = Card::with_rank(&[id], conn).await?.pop();
+        Ok(found.map(|(card, rank)| Self::new(card, rank, now)))
+    }
+
     /// A card as it is at this moment.
     pub fn new(card: Card, rank: String, now: DateTime<Utc>) -> Self {
         let state = card.state(now);

@@ -1,5 +1,8 @@
 //! The document: what the code declares of each act, and what every operation has beside that.
 
+mod callers;
+mod examples;
+mod headers;
 mod problems;
 mod schemas;
 
@@ -47,6 +50,9 @@ pub fn document() -> Value {
     }});
     schemas::finish(&mut document);
     problems::add(&mut document);
+    headers::add(&mut document);
+    examples::add(&mut document);
+    callers::describe(&mut document);
     document
 }
 

@@ -70,24 +70,13 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
 fn answer(codes: &[Code]) -> Value {
     let names: Vec<_> = codes.iter().map(|code| format!("`{}`", code.name())).collect();
     let examples: Map<_, _> = codes.iter().map(|code| (code.name().to_owned(), example(*code))).collect();
-    let mut headers = json!({"X-Request-Id": header("The request's id", true)});
-    match codes.first().map(|code| code.status()) {
-        Some(401) => headers["WWW-Authenticate"] = header("RFC 6750", true),
-        Some(429 | 503) => headers["Retry-After"] = header("Seconds to wait before trying again", true),
-        _ => {}
-    }
     json!({
         "description": names.join(", "),
-        "headers": headers,
         "content": {"application/problem+json": {
             "schema": {"$ref": "#/components/schemas/Problem"},
             "examples": examples,
         }},
     })
-}
-
-fn header(description: &str, required: bool) -> Value {
-    json!({"description": description, "required": required, "schema": {"type": "string"}})
 }
 
 fn example(code: Code) -> Value {

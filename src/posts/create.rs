@@ -70,13 +70,20 @@ async fn reply(
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<PostId, Error> {
-    let (id, position, forum) = take_place(member, thread, now, conn).await?;
-    let post =
-        NewPost { thread_id: thread, id, position, author_id: member.member_id, body, rendered, created_at: now };
+    let Place { id, position, forum, at } = take_place(member, thread, now, conn).await?;
+    let post = NewPost { thread_id: thread, id, position, author_id: member.member_id, body, rendered, created_at: at };
     post.insert(conn).await?;
-    forums::count(forum, 0, 1, (thread, now), conn).await?;
+    forums::count(forum, 0, 1, (thread, at), conn).await?;
     members::count(member.member_id, 1, 0, conn).await?;
     Ok(id)
+}
+
+/// Where and when a reply stands.
+struct Place {
+    id: PostId,
+    position: i64,
+    forum: ForumId,
+    at: DateTime<Utc>,
 }
 
 /// Takes the next position of a thread that still takes replies from this member.
@@ -85,9 +92,11 @@ async fn take_place(
     thread: ThreadId,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
-) -> Result<(PostId, i64, ForumId), Error> {
+) -> Result<Place, Error> {
     let held = Thread::hold(&member.clone().into(), thread, conn).await?.or_not_found()?;
     held.may_be_replied_to_by(member)?;
+    // Whoever waited for the thread is later than whom it waited for, whatever the clocks say: times rise with positions.
+    let at = now.max(held.last_post_at);
     let (id, position) = diesel::update(threads::table.find(thread))
         .set((
             threads::highest_position.eq(threads::highest_position + 1),
@@ -96,10 +105,10 @@ async fn take_place(
             threads::last_post_id.eq(next_id().nullable()),
             threads::last_post_position.eq((threads::highest_position + 1).nullable()),
             threads::last_post_author_id.eq(member.member_id),
-            threads::last_post_at.eq(now),
+            threads::last_post_at.eq(at),
         ))
         .returning((threads::last_post_id.assume_not_null(), threads::highest_position))
         .get_result(conn)
         .await?;
-    Ok((id, position, held.forum_id))
+    Ok(Place { id, position, forum: held.forum_id, at })
 }

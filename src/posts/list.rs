@@ -1,6 +1,6 @@
 //! `GET /api/v1/posts?ids=1,2`: many posts at once, from anywhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -12,7 +12,7 @@ use super::view::{Loaded, PostView};
 use crate::access::Viewer;
 use crate::error::Error;
 use crate::ids::{MAX_ID, PostId};
-use crate::members::Members;
+use crate::members::MemberView;
 use crate::state::State;
 use crate::web::page;
 use crate::web::query::Query;
@@ -49,7 +49,7 @@ pub struct PostsByIds {
     #[schema(max_items = 100)]
     items: Vec<PostView>,
     /// Every member that the items name, by id.
-    members: Members,
+    members: BTreeMap<String, MemberView>,
     /// The ids of which nothing can be seen.
     #[schema(max_items = 100)]
     missing: Vec<PostId>,

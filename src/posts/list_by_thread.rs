@@ -34,6 +34,7 @@ pub struct ListPostsByThread {
     #[param(value_type = Option<PostId>)]
     around: Option<PostId>,
     /// Places of a page.
+    #[param(inline)]
     per_page: Option<Limit>,
 }
 

@@ -14,7 +14,7 @@ use crate::db::schema::{forums, likes, posts};
 use crate::error::{Code, Error, OrNotFound};
 use crate::forums::{Breadcrumb, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
-use crate::members::Members;
+use crate::members::MemberView;
 use crate::threads::{Thread, ThreadView};
 
 /// A page of a thread: everything a client needs to draw it.
@@ -30,7 +30,7 @@ pub struct ThreadPage {
     #[schema(max_items = 100)]
     pub posts: Vec<PostView>,
     /// Every member that the answer names, once, by id.
-    pub members: Members,
+    pub members: BTreeMap<String, MemberView>,
     /// Where in the thread this is.
     pub pagination: Pagination,
     /// What is yours in it; null for guests.

@@ -1,5 +1,7 @@
 //! Revisions as they are shown.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use super::diff::Change;
 use super::model::Revision;
 use crate::ids::MemberId;
+use crate::members::MemberView;
 
 /// One of a post's bodies, without its text.
 #[derive(Serialize, ToSchema)]
@@ -53,7 +56,7 @@ pub struct RevisionView {
     #[schema(max_length = 200)]
     pub reason: Option<String>,
     /// Every member that the answer names, by id.
-    pub members: crate::members::Members,
+    pub members: BTreeMap<String, MemberView>,
 }
 
 impl From<Revision> for RevisionSummaryView {

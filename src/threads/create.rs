@@ -8,8 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::edit::settle_tags;
-use super::model::{Thread, ThreadKind};
+use super::model::{Thread, ThreadKind, settle_tags};
 use super::view::{ThreadView, slug};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;

@@ -7,19 +7,16 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Thread, ThreadPath};
+use super::model::{Thread, ThreadPath, settle_tags};
 use super::view::{ThreadView, slug};
 use crate::access::AsMember;
 use crate::db::schema::threads;
-use crate::error::{Error, Flaw, OrNotFound};
+use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{IfMatch, IfMatchField};
 use crate::web::text::{Tag, Title};
-
-/// The most tags of a thread.
-const MAX_TAGS: usize = 5;
 
 /// Changes of a thread: what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,22 +36,6 @@ impl Settle for EditThread {
     fn settle(&mut self, flaws: &mut Flaws) {
         flaws.text_if_any("/title", &mut self.title);
         settle_tags(&mut self.tags, flaws);
-    }
-}
-
-/// Settles each tag, and notes what is one too many or stands there twice.
-pub(super) fn settle_tags(tags: &mut Option<Vec<Tag>>, flaws: &mut Flaws) {
-    let Some(tags) = tags else { return };
-    if tags.len() > MAX_TAGS {
-        return flaws.add("/tags", Flaw::TooLong, format!("a thread has at most {MAX_TAGS} tags"));
-    }
-    for (i, tag) in tags.iter_mut().enumerate() {
-        flaws.text(&format!("/tags/{i}"), tag);
-    }
-    for (i, tag) in tags.iter().enumerate() {
-        if tags[..i].contains(tag) {
-            flaws.add(&format!("/tags/{i}"), Flaw::Duplicate, "this tag stands there twice");
-        }
     }
 }
 

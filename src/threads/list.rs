@@ -30,14 +30,21 @@ pub struct ListThreads {
     #[param(value_type = Option<MemberId>)]
     author: Option<MemberId>,
     /// Only those of this kind.
+    #[param(inline)]
     kind: Option<ThreadKind>,
     /// Only those with this tag.
+    #[serde(default, deserialize_with = "crate::web::query::tag")]
+    #[param(inline, value_type = Option<Tag>)]
     tag: Option<Tag>,
     /// Only those whose last post is not older than this.
+    #[serde(default, deserialize_with = "crate::web::query::time")]
+    #[param(value_type = Option<DateTime<Utc>>)]
     since: Option<DateTime<Utc>>,
     /// The order, from the highest down; `latest_reply` by default. The id breaks ties.
+    #[param(inline)]
     sort: Option<ThreadSort>,
     /// How many.
+    #[param(inline)]
     limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
     #[param(value_type = Option<String>, max_length = 500)]

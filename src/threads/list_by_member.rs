@@ -25,7 +25,6 @@ pub async fn list_threads_by_member(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    Card::find(path.member_id, conn).await?.or_not_found()?;
     let listing = Listing {
         author: Some(path.member_id),
         sort: ThreadSort::Newest,
@@ -33,6 +32,9 @@ pub async fn list_threads_by_member(
         cursor: query.0.cursor,
         ..Listing::default()
     };
+    // A cursor that is wrong is told before a member that is not there.
+    listing.key()?;
+    Card::find(path.member_id, conn).await?.or_not_found()?;
     let list = listing.load(&viewer, state.clock.now(), conn).await?;
     Ok(page::answer(&request, list.next.as_deref(), &list))
 }

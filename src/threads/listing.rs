@@ -1,6 +1,7 @@
 //! Lists of threads: filters, sorts and where a page goes on. One rule of who sees what for all of them.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -19,6 +20,9 @@ use crate::error::Error;
 use crate::ids::{ForumId, MemberId};
 use crate::members::{MemberView, cards};
 use crate::web::page::{Cursor, ItemsWithMembers, Limit, cut, key_of};
+
+/// Microseconds of the years 0 to 9999: all that RFC 3339 can write.
+const TIMES: RangeInclusive<i64> = -62_167_219_200_000_000..=253_402_300_799_999_999;
 
 /// The order of a list of threads, always from the highest down.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -45,6 +49,14 @@ impl ThreadSort {
             Self::MostReplies => "threads by posts",
             Self::MostLikes => "threads by likes",
             Self::MostViews => "threads by views",
+        }
+    }
+
+    /// Whether a value can stand in a row of this order: a time that PostgreSQL has not, does not.
+    fn may_have(self, value: i64) -> bool {
+        match self {
+            Self::LatestReply | Self::Newest => TIMES.contains(&value),
+            Self::MostReplies | Self::MostLikes | Self::MostViews => true,
         }
     }
 
@@ -86,14 +98,22 @@ impl Listing {
         now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> Result<ThreadList, Error> {
-        let (sort, limit) = (self.sort, self.limit);
-        let key = key_of(&self.cursor, sort.list())?;
+        let (sort, limit, key) = (self.sort, self.limit, self.key()?);
         let query = sorted(self.filtered(viewer), sort, key);
         let mut rows: Vec<Thread> = query.limit(limit.and_one()).load(conn).await?;
         let next = cut(&mut rows, limit, sort.list(), |thread| sort.key(thread))?;
         let named: BTreeSet<_> = rows.iter().flat_map(Thread::named).collect();
         let members = cards(named, now, conn).await?;
         Ok(ItemsWithMembers { items: rows.into_iter().map(ThreadView::from).collect(), members, next })
+    }
+
+    /// Where it goes on; 400 where the cursor is not one of this list's.
+    pub fn key(&self) -> Result<Option<(i64, i64)>, Error> {
+        let key = key_of(&self.cursor, self.sort.list())?;
+        if key.is_some_and(|(value, _)| !self.sort.may_have(value)) {
+            return Err(Cursor::foreign());
+        }
+        Ok(key)
     }
 
     fn filtered(self, viewer: &Viewer) -> Query<'static> {

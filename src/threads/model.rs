@@ -13,8 +13,13 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::threads;
 use crate::db::text_enum;
-use crate::error::{Code, Error, OrNotFound};
+use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
+use crate::web::body::Flaws;
+use crate::web::text::Tag;
+
+/// The most tags of a thread.
+const MAX_TAGS: usize = 5;
 
 /// What a thread is.
 #[derive(
@@ -138,4 +143,20 @@ pub async fn write_views(gathered: &[(ThreadId, i64)], conn: &mut AsyncPgConnect
                UPDATE threads SET view_count = view_count + views FROM gathered JOIN locked USING (id) \
                WHERE threads.id = gathered.id";
     diesel::sql_query(sql).bind::<Array<BigInt>, _>(ids).bind::<Array<BigInt>, _>(counts).execute(conn).await
+}
+
+/// Settles each tag, and notes what is one too many or stands there twice.
+pub fn settle_tags(tags: &mut Option<Vec<Tag>>, flaws: &mut Flaws) {
+    let Some(tags) = tags else { return };
+    if tags.len() > MAX_TAGS {
+        return flaws.add("/tags", Flaw::TooLong, format!("a thread has at most {MAX_TAGS} tags"));
+    }
+    for (i, tag) in tags.iter_mut().enumerate() {
+        flaws.text(&format!("/tags/{i}"), tag);
+    }
+    for (i, tag) in tags.iter().enumerate() {
+        if tags[..i].contains(tag) {
+            flaws.add(&format!("/tags/{i}"), Flaw::Duplicate, "this tag stands there twice");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Answers that many acts give alike.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
 
 use super::etag::Etag;
@@ -18,4 +19,9 @@ pub fn created(location: String, etag: &Etag, thing: &impl Serialize) -> HttpRes
 /// 204: it is gone.
 pub fn gone() -> HttpResponse {
     HttpResponse::NoContent().finish()
+}
+
+/// Identity and tokens: no cache keeps them.
+pub fn keep_out_of_stores(answer: &mut HttpResponse) {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -67,6 +67,11 @@ impl Flaws {
         }
     }
 
+    /// Whether a flaw was noted at this place.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.0.iter().any(|flaw| flaw.pointer == pointer)
+    }
+
     /// The first flaw, if there is any.
     pub fn first(self) -> Option<FieldError> {
         self.0.into_iter().next()
@@ -156,6 +161,10 @@ fn parse<T: DeserializeOwned + Settle>(bytes: &[u8]) -> Result<T, Error> {
         return Err(Error::new(Code::JsonTooDeep, format!("a body may have {MAX_DEPTH} levels")));
     }
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(malformed)?;
+    // A list would be taken for the fields in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::flaw("", Flaw::WrongType, "the body is an object"));
+    }
     let mut flaws = Flaws::default();
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -169,7 +178,8 @@ fn parse<T: DeserializeOwned + Settle>(bytes: &[u8]) -> Result<T, Error> {
             body.settle(&mut flaws);
             flaws.into_result().map(|()| body)
         }
-        Err(e) if !e.is_data() => Err(malformed(e)),
+        // The JSON was read before: what is left is text with half a character, or a name's place that holds something else.
+        Err(e) if !e.is_data() && !e.to_string().starts_with("expected value") => Err(malformed(e)),
         Err(e) => {
             let (pointer, code, detail) = wrong_type(&track.path(), &e.to_string());
             flaws.add(&pointer, code, detail);
@@ -189,6 +199,9 @@ fn wrong_type(path: &serde_path_to_error::Path, message: &str) -> (String, Flaw,
     }
     if message.starts_with("unknown variant") {
         return (at, Flaw::Invalid, message.to_owned());
+    }
+    if message == "expected value" {
+        return (at, Flaw::WrongType, "the value has the wrong type".to_owned());
     }
     let code = if message.starts_with("invalid type") { Flaw::WrongType } else { Flaw::Invalid };
     (at, code, message.to_owned())

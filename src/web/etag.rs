@@ -5,10 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
 
 use utoipa::IntoParams;
 
@@ -27,6 +30,15 @@ impl Etag {
     /// The tag of a thread page: `W/"p<page version>.<hash>"`.
     pub fn page(version: i64, rest: &impl Hash) -> Self {
         Self(format!("W/\"p{version}.{:x}\"", hash(rest)))
+    }
+
+    /// The tag of a thing without a version: a hash of its JSON, as its GET has it.
+    pub fn of(thing: &impl Serialize) -> Result<Self, Error> {
+        serde_json::to_vec(thing).map(|bytes| Self::of_bytes(&bytes)).map_err(Error::internal)
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Self {
+        Self(format!("\"{:x}\"", hash(&bytes)))
     }
 
     /// As a header field.
@@ -72,14 +84,24 @@ pub async fn conditional<B: MessageBody + 'static>(
     }
     let cache = if signed_in { "private, no-cache" } else { "no-cache" };
     let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("Authorization"));
+    headers.append(VARY, HeaderValue::from_static("Authorization, Accept-Encoding"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     }
-    if headers.contains_key(ETAG) {
-        return Ok(response);
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    match tag {
+        Some(tag) if status == StatusCode::OK && matches(response.request().headers(), &tag) => Ok(unchanged(response)),
+        Some(_) => Ok(response),
+        None => Ok(tagged_by_bytes(response)),
     }
-    Ok(tagged_by_bytes(response))
+}
+
+/// 304: the client has this already.
+fn unchanged(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let mut response = response.map_body(|_, _| BoxBody::new(()));
+    *response.response_mut().status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
 }
 
 fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -90,14 +112,12 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
         // A stream has no bytes to hash yet.
         Err(body) => return ServiceResponse::new(request, response.set_body(body)),
     };
-    let tag = format!("\"{:x}\"", hash(&bytes));
+    let Etag(tag) = Etag::of_bytes(&bytes);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }
     if matches(request.headers(), &tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove("content-type");
-        return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+        return unchanged(ServiceResponse::new(request, response.set_body(BoxBody::new(()))));
     }
     ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
 }

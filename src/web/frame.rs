@@ -15,6 +15,11 @@ use crate::state::State;
 /// The field that names a request, in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The most bytes of a URL's path and query.
+const MAX_URL: usize = 8 * 1024;
+/// The most bytes of all header fields together.
+const MAX_FIELDS: usize = 16 * 1024;
+
 /// A request's id, for the layers inside.
 struct RequestId(String);
 
@@ -42,7 +47,23 @@ pub async fn problems<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    Ok(as_problem(next.call(request).await?, &id))
+    match too_large(&request) {
+        Some(problem) => Ok(request.into_response(problem.answer(&id)).map_into_right_body()),
+        None => Ok(as_problem(next.call(request).await?, &id)),
+    }
+}
+
+/// URL and header fields are measured before anything looks into them.
+fn too_large(request: &ServiceRequest) -> Option<Error> {
+    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    if url > MAX_URL {
+        return Some(Error::new(Code::UriTooLong, format!("a URL may have {MAX_URL} bytes; this one has {url}")));
+    }
+    let fields: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (fields > MAX_FIELDS).then(|| {
+        let detail = format!("the header fields may have {MAX_FIELDS} bytes in all; these have {fields}");
+        Error::new(Code::RequestHeadTooLarge, detail)
+    })
 }
 
 /// The client's own id where it is plain, else a new one.

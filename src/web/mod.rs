@@ -4,6 +4,7 @@ pub mod answer;
 pub mod body;
 pub mod etag;
 pub mod frame;
+pub mod identity;
 pub mod page;
 pub mod path;
 pub mod query;

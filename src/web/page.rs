@@ -1,5 +1,6 @@
 //! Lists: how many, from where on, and the address of what comes next.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,8 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Type;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
 use crate::error::{Code, Error};
 
@@ -61,6 +62,9 @@ impl utoipa::PartialSchema for Limit {
 
 impl ToSchema for Limit {}
 
+/// The most characters of a cursor, as the document tells it: its keys are an id and a number, a time or a name.
+const MAX_CURSOR: usize = 500;
+
 /// Where a list goes on: the sort key of the last item that was shown, bound to its list and sort.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
@@ -80,7 +84,12 @@ impl Cursor {
             let (of, key): (String, K) = serde_json::from_slice(&json).ok()?;
             (of == list).then_some(key)
         };
-        read().ok_or_else(|| Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave"))
+        read().ok_or_else(Self::foreign)
+    }
+
+    /// What is told of a cursor that is not one of this list's.
+    pub fn foreign() -> Error {
+        Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave")
     }
 }
 
@@ -90,7 +99,7 @@ pub fn key_of<K: DeserializeOwned>(cursor: &Option<Cursor>, list: &str) -> Resul
 }
 
 /// A page of a list whose items name no members.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub struct Items<T> {
     /// The items, in the order of the list.
     pub items: Vec<T>,
@@ -99,7 +108,7 @@ pub struct Items<T> {
 }
 
 /// A page of a list, with the cards of the members that its items name.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub struct ItemsWithMembers<T, M> {
     /// The items, in the order of the list.
     pub items: Vec<T>,
@@ -107,6 +116,61 @@ pub struct ItemsWithMembers<T, M> {
     pub members: BTreeMap<String, M>,
     /// The cursor of what comes next, null at the end.
     pub next: Option<String>,
+}
+
+// Written out, as a derived schema of a generic type has one name for all of its types, and repeats them inside of it. In the
+// document a list is called by its items: `PostList`. Acts name it by an alias: `pub type PostList = Items<PostView>`.
+impl<T: ToSchema> utoipa::PartialSchema for Items<T> {
+    fn schema() -> RefOr<Schema> {
+        list_of::<T>().property("next", next()).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Items<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+impl<T: ToSchema, M: ToSchema> utoipa::PartialSchema for ItemsWithMembers<T, M> {
+    fn schema() -> RefOr<Schema> {
+        let members = ObjectBuilder::new()
+            .description(Some("Every member that the items name, by id."))
+            .additional_properties(Some(Ref::from_schema_name(M::name())));
+        list_of::<T>().property("members", members).property("next", next()).into()
+    }
+}
+
+impl<T: ToSchema, M: ToSchema> ToSchema for ItemsWithMembers<T, M> {
+    fn name() -> Cow<'static, str> {
+        Items::<T>::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Items::<T>::schemas(schemas);
+        schemas.push((M::name().into(), M::schema()));
+        M::schemas(schemas);
+    }
+}
+
+fn list_of<T: ToSchema>() -> ObjectBuilder {
+    let items = ArrayBuilder::new()
+        .items(Ref::from_schema_name(T::name()))
+        .description(Some("The items, in the order of the list."))
+        .max_items(usize::try_from(Limit::MAX).ok());
+    ObjectBuilder::new().description(Some("A page of a list.")).property("items", items)
+}
+
+fn next() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The cursor of what comes next, null at the end."))
+        .max_length(Some(MAX_CURSOR))
 }
 
 /// Cuts the one row too many, and makes the cursor from the last row that stays.
@@ -141,6 +205,7 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
 #[into_params(parameter_in = Query)]
 pub struct ListOfItems {
     /// How many.
+    #[param(inline)]
     pub limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
     #[param(value_type = Option<String>, max_length = 500)]

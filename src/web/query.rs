@@ -4,12 +4,13 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use utoipa::IntoParams;
 
-use super::text::Reason;
+use super::text::{Reason, Tag};
 use crate::error::{Code, Error};
 use crate::ids::MAX_ID;
 
@@ -62,4 +63,17 @@ pub struct WithReason {
 fn reason<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Reason>, D::Error> {
     let text = String::deserialize(input)?;
     Reason::new(&text).map(Some).map_err(|flaw| serde::de::Error::custom(flaw.detail))
+}
+
+/// Reads a tag that may be left out, normalised as those of threads are.
+pub fn tag<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Tag>, D::Error> {
+    let text = String::deserialize(input)?;
+    Tag::new(&text).map(Some).map_err(|flaw| serde::de::Error::custom(flaw.detail))
+}
+
+/// Reads a time that may be left out: RFC 3339 alone, so of the years 0 to 9999.
+pub fn time<'de, D: Deserializer<'de>>(input: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = String::deserialize(input)?;
+    let time = DateTime::parse_from_rfc3339(&text).map(|time| Some(time.to_utc()));
+    time.map_err(|_| serde::de::Error::custom("a time is written as in RFC 3339: 2014-02-12T09:00:00Z"))
 }

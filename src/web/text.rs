@@ -85,6 +85,12 @@ texts! {
     Username "a username" 3..=50 Line;
     /// A password.
     Password "a password" 8..=256 Secret;
+    /// A password that is to be checked: one from an archive may be shorter than those taken today.
+    GivenPassword "a password" 0..=256 Secret;
+    /// A username, or an e-mail address that has been verified.
+    Login "a login" 1..=254 Line;
+    /// What keeps a session going.
+    RefreshToken "a refresh token" 1..=100 Line;
     /// The title of a thread.
     Title "a title" 3..=150 Line;
     /// The body of a post: Markdown.

@@ -1,9 +1,23 @@
 //! The tests of the whole program, in one binary: over HTTP, against a real PostgreSQL. The modules mirror those of `src/`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::disallowed_methods)]
 
+mod access;
 mod archive;
+mod auth;
 mod db;
+mod forums;
+mod house_rules;
+mod likes;
 mod markup;
+mod me;
+mod members;
+mod openapi;
+mod posts;
+mod ranks;
+mod revisions;
+mod sessions;
 mod site;
 mod support;
+mod threads;
+mod web;

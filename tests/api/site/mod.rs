@@ -1,1 +1,5 @@
+mod docs;
+mod document;
 mod health;
+mod jwks;
+mod problem;

@@ -1,6 +1,7 @@
 //! A running service with a database of its own.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
@@ -10,6 +11,9 @@ use folkmoot::state::{Random, Secret, State, Views};
 
 use super::database;
 use super::person::Person;
+
+/// The tests share two cores: what one waits for is another's work.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service that listens on a free port of its own, for the time of one test.
 #[derive(Clone)]
@@ -45,7 +49,7 @@ impl App {
     async fn on(database_url: String) -> Self {
         let clock = Clock::default();
         let state = State {
-            db: Pool::new(&database_url, 12).unwrap(),
+            db: Pool::new(&database_url, 12, PATIENCE).unwrap(),
             clock: clock.clone(),
             random: Random,
             views: Views::default(),
@@ -54,7 +58,11 @@ impl App {
         };
         let shared = Shared::new(state).await.unwrap();
         let for_workers = shared.clone();
-        let server = HttpServer::new(move || build_app(for_workers.clone())).workers(2).bind("127.0.0.1:0").unwrap();
+        let server = HttpServer::new(move || build_app(for_workers.clone()))
+            .workers(2)
+            .client_request_timeout(PATIENCE)
+            .bind("127.0.0.1:0")
+            .unwrap();
         let url = format!("http://{}", server.addrs()[0]);
         actix_web::rt::spawn(server.disable_signals().run());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -69,6 +77,13 @@ impl App {
     /// A client of the database, for what no act shows.
     pub async fn sql(&self) -> tokio_postgres::Client {
         folkmoot::db::connect(&self.database_url).await.unwrap()
+    }
+
+    /// How many statements the service runs for this.
+    pub async fn statements<T>(&self, act: impl Future<Output = T>) -> u64 {
+        let before = self.shared.state.db.statements();
+        act.await;
+        self.shared.state.db.statements() - before
     }
 
     /// One number from the database.

@@ -1,14 +1,14 @@
 //! Holds every answer that a test gets against the document: status, type and shape.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::Answer;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| folkmoot::openapi::document());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(folkmoot::openapi::document);
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 /// Panics where the answer is not one that the document describes. Paths that it does not have are let through: what
@@ -27,8 +27,9 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     let status = answer.status.to_string();
     let response = &operation["responses"][&status];
     assert!(!response.is_null(), "{method} {template} gave {status}, which is not documented: {}", answer.json);
-    for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
-        let optional = response["headers"][name]["required"] != json!(true);
+    for (name, field) in response["headers"].as_object().into_iter().flatten() {
+        let field = field["$ref"].as_str().map_or(field, |at| DOCUMENT.pointer(&at[1..]).unwrap());
+        let optional = field["required"] != json!(true);
         assert!(optional || !answer.header(name).is_empty(), "{method} {template} {status} lacks the field {name}");
     }
     if answer.json.is_null() {
@@ -43,7 +44,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
 }
 
 fn validator(key: String, schema: &Value) -> Arc<Validator> {
-    let mut validators = VALIDATORS.lock().unwrap();
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let validator = validators.entry(key).or_insert_with(|| {
         let mut root = schema.clone();
         root["components"] = DOCUMENT["components"].clone();

@@ -1,6 +1,8 @@
 //! What a test starts from, made without the acts that other tests are about.
 
-use super::{App, Person};
+use serde_json::json;
+
+use super::{Answer, App, Person};
 
 impl App {
     /// A member with this name who is signed in.
@@ -32,5 +34,55 @@ impl App {
         let (member, session): (i64, i64) = (row.get(0), row.get(1));
         let token = self.shared.keys.sign(member.into(), session.into(), now).unwrap();
         Person { app: self.clone(), id: member, token: Some(token) }
+    }
+}
+
+/// The password of everyone who registers here.
+pub const PASSWORD: &str = "a long sentence of mine";
+
+impl App {
+    /// Registers a member; gives its id.
+    pub async fn register(&self, name: &str) -> i64 {
+        let body = json!({"username": name, "password": PASSWORD});
+        self.guest().post("/api/v1/members", body).await.expect(201).id()
+    }
+
+    /// Signs in with a name and a password.
+    pub async fn login(&self, name: &str, password: &str) -> Answer {
+        self.guest().post("/api/v1/auth/login", json!({"login": name, "password": password})).await
+    }
+
+    /// A member that has registered and signed in, and its refresh token.
+    pub async fn registered(&self, name: &str) -> (Person, String) {
+        let id = self.register(name).await;
+        let answer = self.login(name, PASSWORD).await.expect(200);
+        let text = |field: &str| answer[field].as_str().unwrap().to_owned();
+        (Person { app: self.clone(), id, token: Some(text("access_token")) }, text("refresh_token"))
+    }
+
+    /// Asks for the next pair of tokens.
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.guest().post("/api/v1/auth/refresh", json!({"refresh_token": token})).await
+    }
+}
+
+impl App {
+    /// A forum that holds threads.
+    pub async fn forum(&self, slug: &str) -> i64 {
+        let sql = "INSERT INTO forums (slug, title, kind) VALUES ($1, $1, 'forum') RETURNING id";
+        self.sql().await.query_one(sql, &[&slug]).await.unwrap().get(0)
+    }
+}
+
+impl Person {
+    /// Starts a thread; gives its id.
+    pub async fn start_thread(&self, forum: i64, title: &str, body: &str) -> i64 {
+        let asked = json!({"forum_id": forum, "title": title, "body": body});
+        self.post("/api/v1/threads", asked).await.expect(201)["thread"]["id"].as_i64().unwrap()
+    }
+
+    /// Replies to a thread; gives the post's id.
+    pub async fn reply(&self, thread: i64, body: &str) -> i64 {
+        self.post(&format!("/api/v1/threads/{thread}/posts"), json!({"body": body})).await.expect(201).id()
     }
 }

@@ -3,10 +3,13 @@
 mod answer;
 mod app;
 mod contract;
+mod counters;
 pub mod database;
 mod given;
 mod person;
+mod refusals;
 
 pub use answer::Answer;
 pub use app::App;
+pub use given::PASSWORD;
 pub use person::Person;

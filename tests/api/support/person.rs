@@ -80,6 +80,22 @@ impl Person {
         Answer::read("POST", path, request.send().await.unwrap()).await
     }
 
+    /// Any request with raw bytes.
+    pub async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        content_type: &str,
+        body: &str,
+    ) -> Answer {
+        let mut request = self.request(method, path).header("Content-Type", content_type).body(body.to_owned());
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        Answer::read(method, path, request.send().await.unwrap()).await
+    }
+
     fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}{path}", self.app.url);
         let request = self.app.http.request(method.parse().unwrap(), url);

@@ -1,0 +1,49 @@
+# `make help` lists what there is. Each target installs what it needs and is missing.
+
+# Where rustup puts cargo, for shells that do not have it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+ARGS ?=
+
+.PHONY: help run test lint fmt openapi test-browser screenshot rust postgres
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: rust postgres ## Run the service on http://127.0.0.1:8080, with a database of its own in ./data (ARGS="--listen ..." for more).
+	cargo build --release --locked
+	exec target/release/folkmoot serve $(ARGS)
+
+test: rust postgres ## Run all tests but those in a browser.
+	cargo test --locked
+
+lint: rust postgres ## Hold code, document, scripts and deployment files against the rules.
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked --test api -- openapi:: house_rules::
+	for script in scripts/*.sh; do sh -n "$$script" || exit 1; done
+	bash -n .ci/run
+	scripts/lint-compose.sh
+
+fmt: rust ## Format the code.
+	cargo fmt
+
+openapi: rust ## Write openapi/openapi.json anew.
+	cargo run --quiet --locked -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+test-browser: rust postgres ## Try the docs page in Chromium.
+	scripts/need-browser.sh
+	cargo build --locked
+	CHROMIUM="$$(scripts/chromium.sh)" node tests/browser/docs_page.mjs
+
+screenshot: rust postgres ## Take the picture of the docs page that README.md shows.
+	scripts/need-browser.sh
+	cargo build --locked
+	CHROMIUM="$$(scripts/chromium.sh)" SCREENSHOT=docs/openapi-page.png node tests/browser/docs_page.mjs
+
+rust:
+	@scripts/need-rust.sh
+
+postgres:
+	@scripts/need-postgres.sh

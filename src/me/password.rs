@@ -1,0 +1,96 @@
+//! `PUT /me/password`: a new password, which ends the other sessions.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, put};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::access::{AsMember, Passwords, Signed, username_key};
+use crate::db::schema::members;
+use crate::error::{Code, Error, Flaw, OrNotFound};
+use crate::ids::MemberId;
+use crate::sessions;
+use crate::state::State;
+use crate::web::answer;
+use crate::web::body::{Body, Flaws, Settle};
+use crate::web::text::{GivenPassword, Password};
+
+/// A change of password.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"current": "a long sentence of mine", "new": "a longer sentence of mine"}))]
+pub struct ChangePassword {
+    /// The present password.
+    current: GivenPassword,
+    /// The new one: anything of 8 characters or more but the username.
+    new: Password,
+}
+
+impl Settle for ChangePassword {
+    fn settle(&mut self, flaws: &mut Flaws) {
+        flaws.text("/current", &mut self.current);
+        flaws.text("/new", &mut self.new);
+    }
+}
+
+/// Change your password.
+///
+/// All your other sessions end, at once.
+#[utoipa::path(tag = "me", request_body = ChangePassword,
+    responses((status = 204, description = "It is changed")), security(("bearer" = ["profile"])),
+    extensions(("x-problems" = json!(["wrong_password", "overloaded"]))))]
+#[put("/api/v1/me/password")]
+pub async fn change_password(
+    caller: AsMember,
+    state: Data<State>,
+    passwords: Data<Passwords>,
+    body: Body<ChangePassword>,
+) -> Result<HttpResponse, Error> {
+    let (username, old) = load(&caller, &state).await?;
+    if username.is_some_and(|username| username_key(&username) == username_key(body.new.as_str())) {
+        return Err(Error::flaw("/new", Flaw::CommonPassword, "the password is the username"));
+    }
+    let wrong = || Error::new(Code::WrongPassword, "the present password is another one");
+    if !passwords.verify(body.current.as_str(), old.as_deref()).await? {
+        return Err(wrong());
+    }
+    let new = passwords.hash(body.new.as_str()).await?;
+    let conn = &mut state.db.get().await?;
+    if !change(&caller, old.as_deref(), &new, state.clock.now(), conn).await? {
+        return Err(wrong());
+    }
+    Ok(answer::gone())
+}
+
+/// Name and hash. The connection is given back before the hash is checked, which takes long.
+async fn load(caller: &Signed, state: &State) -> Result<(Option<String>, Option<String>), Error> {
+    let conn = &mut state.db.get().await?;
+    let member = members::table.find(caller.member_id).select((members::username, members::password_hash));
+    member.first(conn).await.optional()?.or_not_found()
+}
+
+/// False where the password is no longer the one that was checked.
+async fn change(
+    caller: &Signed,
+    old: Option<&str>,
+    new: &str,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<bool> {
+    conn.transaction(async |conn| {
+        if !replace(caller.member_id, old, new, conn).await? {
+            return Ok(false);
+        }
+        sessions::end_others(caller.member_id, caller.session_id, now, conn).await?;
+        Ok(true)
+    })
+    .await
+}
+
+async fn replace(id: MemberId, old: Option<&str>, new: &str, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    let unchanged = members::id.eq(id).and(members::password_hash.is_not_distinct_from(old));
+    let member = members::table.filter(unchanged);
+    Ok(diesel::update(member).set(members::password_hash.eq(new)).execute(conn).await? > 0)
+}

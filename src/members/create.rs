@@ -1,0 +1,76 @@
+//! `POST /members`: registration.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{MemberView, NewMember};
+use crate::access::{Passwords, Role, flaw_of_username, username_key};
+use crate::error::{Error, Flaw, OrNotFound};
+use crate::state::State;
+use crate::web::answer;
+use crate::web::body::{Body, Flaws, Settle};
+use crate::web::etag::Etag;
+use crate::web::identity::{CountryCode, Email};
+use crate::web::text::{Password, Username};
+
+/// A registration.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"username": "no smoking", "password": "a long sentence of mine", "country": "IN"}))]
+pub struct CreateMember {
+    /// Unique without regard to case and compatibility forms; neither reserved nor like another's to the eye.
+    username: Username,
+    /// Anything of 8 characters or more but the username.
+    password: Password,
+    /// Not shown to others. It signs in once it is verified.
+    email: Option<Email>,
+    /// Shown as a flag.
+    country: Option<CountryCode>,
+}
+
+impl Settle for CreateMember {
+    fn settle(&mut self, flaws: &mut Flaws) {
+        flaws.text("/username", &mut self.username);
+        flaws.text("/password", &mut self.password);
+        flaws.text_if_any("/email", &mut self.email);
+        flaws.text_if_any("/country", &mut self.country);
+        if !flaws.has("/username")
+            && let Some((flaw, detail)) = flaw_of_username(self.username.as_str())
+        {
+            flaws.add("/username", flaw, detail);
+        }
+        if username_key(self.password.as_str()) == username_key(self.username.as_str()) {
+            flaws.add("/password", Flaw::CommonPassword, "the password is the username");
+        }
+    }
+}
+
+/// Register a member.
+///
+/// Anyone may. `Authorization` is ignored. 409 where the name is taken or looks like a taken one; whether an e-mail address
+/// is another member's is not told.
+#[utoipa::path(tag = "members", request_body = CreateMember,
+    responses((status = 201, description = "The new member", body = MemberView)), security(()),
+    extensions(("x-problems" = json!(["username_taken", "username_looks_taken", "overloaded"]))))]
+#[post("/api/v1/members")]
+pub async fn create_member(
+    state: Data<State>,
+    passwords: Data<Passwords>,
+    body: Body<CreateMember>,
+) -> Result<HttpResponse, Error> {
+    let password_hash = passwords.hash(body.password.as_str()).await?;
+    let now = state.clock.now();
+    let new = NewMember {
+        username: body.username.as_str(),
+        password_hash: &password_hash,
+        email: body.email.as_ref(),
+        country: body.country.as_ref().map(CountryCode::as_str),
+        role: Role::Member,
+        joined_at: now,
+    };
+    let conn = &mut state.db.get().await?;
+    let id = super::create(&new, conn).await?;
+    let member = MemberView::find(id, now, conn).await?.or_not_found()?;
+    Ok(answer::created(format!("/api/v1/members/{id}"), &Etag::of(&member)?, &member))
+}

@@ -1,0 +1,171 @@
+//! `GET /members`: the list of members, and the search in it by the beginning of a name.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::model::rank;
+use super::{Card, MemberView};
+use crate::access::{Viewer, username_key};
+use crate::db::keyset::before;
+use crate::db::schema::members;
+use crate::error::Error;
+use crate::ids::MemberId;
+use crate::state::State;
+use crate::web::page::{self, Cursor, Limit};
+use crate::web::query::Query;
+
+/// Which members, in which order.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListMembers {
+    /// Only names that begin so, without regard to case and compatibility forms: 1 to 200 characters.
+    #[serde(default, deserialize_with = "prefix")]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "no sm")]
+    q: Option<String>,
+    /// `joined` (the newest first), `posts` and `likes` (the most first) or `username`. Default: `username` with `q`, else
+    /// `joined`.
+    #[param(inline)]
+    sort: Option<Sort>,
+    /// How many.
+    #[serde(default)]
+    #[param(required = false)]
+    limit: Limit,
+    /// Where to go on: `next` of the page before.
+    #[param(value_type = Option<String>, max_length = 1000)]
+    cursor: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    Joined,
+    Posts,
+    Likes,
+    Username,
+}
+
+/// Members, in the order of the list.
+#[derive(Serialize, ToSchema)]
+struct MemberList {
+    /// The members.
+    items: Vec<MemberView>,
+    /// The cursor of what comes next, null at the end.
+    next: Option<String>,
+}
+
+/// List members.
+///
+/// Anyone may. Deleted members are not in it.
+#[utoipa::path(tag = "members", params(ListMembers),
+    responses((status = 200, description = "Members", body = MemberList)), security((), ("bearer" = ["read"])))]
+#[get("/api/v1/members")]
+pub async fn list_members(
+    _: Viewer,
+    request: HttpRequest,
+    state: Data<State>,
+    query: Query<ListMembers>,
+) -> Result<HttpResponse, Error> {
+    let ListMembers { q, sort, limit, cursor } = query.0;
+    let sort = sort.unwrap_or(if q.is_some() { Sort::Username } else { Sort::Joined });
+    let from = From::read(sort, &cursor)?;
+    let conn = &mut state.db.get().await?;
+    let mut rows = load(sort, q.as_deref(), from, limit, conn).await?;
+    let next = page::cut(&mut rows, limit, sort.list(), |(card, key, _)| sort.key(card, key))?;
+    let now = state.clock.now();
+    let items = rows.into_iter().map(|(card, _, rank)| MemberView::new(card, rank, now)).collect();
+    let list = MemberList { items, next };
+    Ok(page::answer(&request, list.next.as_deref(), &list))
+}
+
+/// The sort key of the last member that was shown.
+#[derive(Serialize, Deserialize)]
+enum From {
+    Joined(DateTime<Utc>, MemberId),
+    Count(i64, MemberId),
+    Username(String),
+}
+
+impl From {
+    fn read(sort: Sort, cursor: &Option<Cursor>) -> Result<Option<Self>, Error> {
+        page::key_of(cursor, sort.list())
+    }
+}
+
+impl Sort {
+    /// Under this name cursors are bound to the sort.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Joined => "members by joined",
+            Self::Posts => "members by posts",
+            Self::Likes => "members by likes",
+            Self::Username => "members by username",
+        }
+    }
+
+    fn key(self, card: &Card, username_key: &str) -> From {
+        match self {
+            Self::Joined => From::Joined(card.joined_at, card.id),
+            Self::Posts => From::Count(card.posts_shown, card.id),
+            Self::Likes => From::Count(card.likes_shown, card.id),
+            Self::Username => From::Username(username_key.to_owned()),
+        }
+    }
+}
+
+/// Reads `q` into the beginning of a username's key.
+fn prefix<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(input)?;
+    let key = username_key(text.trim());
+    if (1..=200).contains(&text.trim().chars().count()) && !key.is_empty() {
+        return Ok(Some(key));
+    }
+    Err(serde::de::Error::custom("takes 1 to 200 characters"))
+}
+
+type Row = (Card, String, String);
+
+/// One row more than the page has. Boxed statements of this shape are few, and each is prepared once a connection.
+async fn load(
+    sort: Sort,
+    prefix: Option<&str>,
+    from: Option<From>,
+    limit: Limit,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Vec<Row>> {
+    use members::dsl::{deleted_at, id, joined_at, likes_shown, posts_shown, username_key};
+    let columns = (Card::as_select(), username_key.assume_not_null(), rank().assume_not_null());
+    let mut query =
+        members::table.filter(deleted_at.is_null()).select(columns).limit(limit.and_one()).into_boxed::<Pg>();
+    if let Some(prefix) = prefix {
+        // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
+        query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
+    }
+    query = match from {
+        Some(From::Joined(at, last)) => {
+            query.filter(before((joined_at, id), (at.into_sql::<Timestamptz>(), last.into_sql::<BigInt>())))
+        }
+        Some(From::Count(n, last)) if sort == Sort::Posts => {
+            query.filter(before((posts_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        }
+        Some(From::Count(n, last)) => {
+            query.filter(before((likes_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        }
+        Some(From::Username(last)) => query.filter(username_key.gt(last)),
+        None => query,
+    };
+    query = match sort {
+        Sort::Joined => query.order((joined_at.desc(), id.desc())),
+        Sort::Posts => query.order((posts_shown.desc(), id.desc())),
+        Sort::Likes => query.order((likes_shown.desc(), id.desc())),
+        Sort::Username => query.order(username_key),
+    };
+    query.load(conn).await
+}

@@ -1,0 +1,66 @@
+//! The header fields of answers, and the 304 of reads: what follows from method and status.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// Adds them to each operation.
+pub fn add(document: &mut Value) {
+    document["components"]["headers"] = fields();
+    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let names: Vec<_> = parameters.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect();
+            let named = |name: &str| names.iter().any(|n| n == name);
+            let tagged = method == "get" || named("If-Match");
+            if method == "get" && operation["responses"]["200"].is_object() {
+                operation["responses"]["304"] =
+                    json!({"description": "It is still what `If-None-Match` names; no body"});
+            }
+            let answers: BTreeMap<_, _> = operation["responses"].as_object().cloned().into_iter().flatten().collect();
+            let answers = answers.into_iter().map(|(status, answer)| {
+                let answer = with_fields(answer, &status, tagged, named("cursor"));
+                (status, answer)
+            });
+            operation["responses"] = answers.collect::<Map<_, _>>().into();
+        }
+    }
+}
+
+fn with_fields(mut answer: Value, status: &str, tagged: bool, is_list: bool) -> Value {
+    let mut names = vec!["X-Request-Id"];
+    match status {
+        "200" | "304" if tagged => names.push("ETag"),
+        "201" => names.extend(["ETag", "Location"]),
+        "401" => names.push("WWW-Authenticate"),
+        "429" | "503" => names.push("Retry-After"),
+        _ => {}
+    }
+    if is_list && status == "200" {
+        names.push("Link");
+    }
+    let mut headers = answer["headers"].as_object().cloned().unwrap_or_default();
+    for name in names {
+        headers.entry(name).or_insert(json!({"$ref": format!("#/components/headers/{name}")}));
+    }
+    answer["headers"] = headers.into();
+    answer
+}
+
+fn fields() -> Value {
+    let request = "What the log knows this request by: the client's own `X-Request-Id` where it sent one";
+    let tag = "The version of this answer: for `If-None-Match`; with a version in front for `If-Match` too";
+    let link = "The path of what comes next (RFC 8288); not there at the end";
+    json!({
+        "X-Request-Id": field(request, true, "0b9d7a52-6f4e-4c1b-9a37-2f6f0c9f3a55"),
+        "ETag": field(tag, true, "\"3.1f9a\""),
+        "Location": field("The path of what was made", true, "/api/v1/posts/12"),
+        "Link": field(link, false, "</api/v1/threads?cursor=WyJ0IiwxXQ>; rel=\"next\""),
+        "WWW-Authenticate": field("How to sign in (RFC 6750)", true, "Bearer realm=\"folkmoot\""),
+        "Retry-After": field("Seconds to wait before trying again", true, "1"),
+    })
+}
+
+fn field(description: &str, required: bool, example: &str) -> Value {
+    json!({"description": description, "required": required, "schema": {"type": "string"}, "example": example})
+}

@@ -1,0 +1,3 @@
+mod like;
+mod list_by_member;
+mod list_by_post;

@@ -1,0 +1,7 @@
+mod by_username;
+mod create;
+mod custom_title;
+mod list;
+mod read;
+mod role;
+mod suspension;
