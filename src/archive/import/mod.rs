@@ -6,7 +6,6 @@ mod bodies;
 mod counters;
 mod ground;
 mod ids;
-mod members;
 mod parse;
 mod plan;
 mod rows;
