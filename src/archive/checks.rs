@@ -5,6 +5,7 @@ use super::line::{ArchiveLine, ForumLine, Line, MemberLine, PostLine, RankLine, 
 use crate::error::FieldError;
 use crate::ids::MAX_ID;
 use crate::members::State;
+use crate::web::identity::Email;
 use crate::web::text::{Bio, CustomTitle, Description, ForumTitle, RankName, Reason, Tag, Title};
 
 /// The most bytes of a body.
@@ -12,8 +13,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The most characters of a username, of an archive's id and of a source's name.
 const MAX_USERNAME: usize = 50;
 const MAX_ARCHIVE_ID: usize = 200;
-/// The most characters of an address, a password's hash and a picture's address.
-const MAX_EMAIL: usize = 254;
+/// The most characters of a password's hash and of a picture's address.
 const MAX_HASH: usize = 512;
 const MAX_URL: usize = 2_000;
 /// The most tags of a thread.
@@ -103,12 +103,12 @@ impl MemberLine {
         count("likes_received", self.likes_received)
     }
 
-    fn check_credentials(&self) -> Checked {
-        if let Some(email) = &self.email {
-            plain("email", email, MAX_EMAIL)?;
-            if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
+    fn check_credentials(&mut self) -> Checked {
+        if let Some(email) = &mut self.email {
+            let Some(plausible) = Email::new(email) else {
                 return flaw("email", "this is no e-mail address");
-            }
+            };
+            *email = plausible.as_str().to_owned();
         }
         needs("email_verified", self.email_verified == Some(true), "there is no `email`", self.email.is_some())?;
         if let Some(hash) = &self.password_hash {

@@ -5,11 +5,16 @@ use std::io::{self, Cursor};
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 
+use super::error::{BadLine, ImportError};
+
 /// A batch is full with this many lines or bytes.
 const BATCH_LINES: usize = 5_000;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// The most bytes of one line: a body of 1 MiB takes six times that when all of it is written as `\u1234`.
 const MAX_LINE: usize = 8 * 1024 * 1024;
+
+/// What is decompressed at a time.
+const BUFFER: usize = 64 * 1024;
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
@@ -31,12 +36,16 @@ pub(super) struct RawBatch {
 pub(super) struct Reader<'a> {
     input: Input<'a>,
     /// The number of the last line that was read.
-    pub line: u64,
+    line: u64,
 }
 
 impl<'a> Reader<'a> {
     /// Looks at the first bytes to see how the input is compressed.
-    pub async fn new(mut input: impl AsyncBufRead + Unpin + Send + 'a) -> io::Result<Self> {
+    pub async fn new(input: impl AsyncBufRead + Unpin + Send + 'a) -> Result<Self, ImportError> {
+        Self::decompressing(input).await.map_err(|error| ImportError::Read { line: 0, error })
+    }
+
+    async fn decompressing(mut input: impl AsyncBufRead + Unpin + Send + 'a) -> io::Result<Self> {
         let mut start = Vec::new();
         (&mut input).take(ZSTD.len() as u64).read_to_end(&mut start).await?;
         let (is_gzip, is_zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
@@ -57,18 +66,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The next lines; blank ones are counted and left out.
-    pub async fn batch(&mut self) -> io::Result<RawBatch> {
+    pub async fn batch(&mut self) -> Result<RawBatch, ImportError> {
         let mut batch = RawBatch::default();
         while batch.lines.len() < BATCH_LINES && batch.text.len() < BATCH_BYTES {
             let start = batch.text.len();
-            let read = (&mut self.input).take(MAX_LINE as u64 + 1).read_until(b'\n', &mut batch.text).await?;
+            let read = (&mut self.input).take(MAX_LINE as u64 + 1).read_until(b'\n', &mut batch.text).await;
+            let read = read.map_err(|error| ImportError::Read { line: self.line, error })?;
             if read == 0 {
                 batch.ends = true;
                 break;
             }
             if read > MAX_LINE {
-                let line = self.line + 1;
-                return Err(io::Error::other(format!("line {line} has more than {MAX_LINE} bytes")));
+                let reason = format!("a line has at most {MAX_LINE} bytes");
+                return Err(BadLine { line: self.line + 1, field: None, reason }.into());
             }
             self.line += 1;
             let end = start + batch.text[start..].trim_ascii_end().len();
@@ -86,6 +96,3 @@ impl RawBatch {
         self.lines.iter().map(|(number, start, end)| (*number, &self.text[*start..*end]))
     }
 }
-
-/// What is decompressed at a time.
-const BUFFER: usize = 64 * 1024;

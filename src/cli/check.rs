@@ -1,10 +1,33 @@
 //! `folkmoot admin check`: holds the counters against the rows that they count, and mends what differs.
 
 use std::fmt::{self, Display, Formatter};
+use std::io::Write;
 use std::pin::pin;
 
+use clap::Args;
 use futures_util::TryStreamExt;
 use tokio_postgres::{Client, Error, Row};
+
+use super::setup::{Database, Folder};
+use crate::config::Config;
+
+/// How to check.
+#[derive(Args, Clone, Debug)]
+pub struct Check {
+    /// Tell what differs and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Checks, mends and tells; fails where something differs and is not to be mended.
+pub async fn run(config: &Config, options: &Check) -> Result<(), String> {
+    let database = Database::open(config, "folkmoot admin check", Folder::Shared).await?;
+    let report = check(&database.url, !options.dry_run).await;
+    database.close().await?;
+    let report = report?;
+    writeln!(std::io::stdout(), "{report}").map_err(|e| e.to_string())?;
+    if report.is_clean() || report.mended { Ok(()) } else { Err("counters differ from their rows".into()) }
+}
 
 /// Shown of each kind of thing.
 const EXAMPLES: usize = 5;

@@ -9,7 +9,8 @@ use super::parse::Numbered;
 use super::plan::Plan;
 use super::rows::{PostRow, QuoteRow, copy};
 use super::source::Source;
-use super::{bodies, counters, members};
+use super::{bodies, counters};
+use crate::access::skeletons;
 use crate::archive::error::ImportError;
 use crate::clock::Clock;
 
@@ -80,7 +81,7 @@ async fn write(mut plan: Plan, source: &Source, tx: &Transaction<'_>) -> Result<
 async fn keep_skeletons(plan: &Plan, tx: &Transaction<'_>) -> Result<(), ImportError> {
     let mut rows = (Vec::new(), Vec::new());
     for member in &plan.members {
-        for skeleton in member.line.username.iter().flat_map(|name| members::skeletons(name)) {
+        for skeleton in member.line.username.iter().flat_map(|name| skeletons(name)) {
             rows.0.push(skeleton);
             rows.1.push(member.id);
         }

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use tokio_postgres::Transaction;
 
 use super::ids::{Ids, Kind};
-use super::members::{email_key, username_key};
 use super::parse::Numbered;
+use crate::access::username_key;
 use crate::archive::error::ImportError;
 use crate::archive::line::Line;
+use crate::web::identity::Email;
 
 /// A forum, as far as what hangs on it must know it.
 pub struct Forum {
@@ -99,7 +100,8 @@ impl Ground {
             match &line.line {
                 Line::Member(line) => {
                     usernames.extend(line.username.as_deref().map(username_key));
-                    emails.extend(line.email.as_deref().filter(|_| line.email_verified == Some(true)).map(email_key));
+                    let verified = line.email.as_deref().filter(|_| line.email_verified == Some(true));
+                    emails.extend(verified.and_then(Email::new).map(|email| email.key()));
                 }
                 Line::Forum(line) => slugs.push(&line.slug),
                 _ => {}

@@ -228,7 +228,7 @@ impl Ids {
 }
 
 /// An id of our own, as an export writes it.
-fn kept_id(text: &str) -> Option<i64> {
+pub fn kept_id(text: &str) -> Option<i64> {
     let id: i64 = text.parse().ok()?;
     ((1..=MAX_ID).contains(&id) && id.to_string() == text).then_some(id)
 }

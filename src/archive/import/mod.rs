@@ -6,10 +6,10 @@ mod bodies;
 mod counters;
 mod ground;
 mod ids;
-mod members;
 mod parse;
 mod plan;
 mod rows;
+mod scout;
 mod source;
 
 use std::fmt::{self, Display, Formatter};
@@ -18,7 +18,8 @@ use tokio::io::AsyncBufRead;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use self::batch::Importer;
-use self::parse::{Parsed, parse};
+use self::parse::{Parsed, parse, read_bodies};
+use self::scout::Scout;
 use self::source::Source;
 use super::error::{BadLine, ImportError};
 use super::line::Line;
@@ -68,16 +69,14 @@ pub async fn import(
     clock: &Clock,
     progress: &Progress,
 ) -> Result<Summary, ImportError> {
-    let connected = crate::db::connect(database_url).await;
-    let client = connected.map_err(|e| ImportError::Database(e.to_string()))?;
-    let unreadable = |error| ImportError::Read { line: 0, error };
-    let mut reader = Reader::new(input).await.map_err(unreadable)?;
-    let batch = reader.batch().await.map_err(unreadable)?;
+    let client = connect(database_url).await?;
+    let mut reader = Reader::new(input).await?;
+    let batch = reader.batch().await?;
     let source = Source::find(first_line(&batch)?, &client).await?;
-    let keeps_ids = source.keeps_ids;
+    let scout = Scout::new(connect(database_url).await?, &source);
     let importer = Importer::new(client, source, clock.clone());
     let (sender, receiver) = channel(1);
-    let reading = read(batch, reader, keeps_ids, sender);
+    let reading = read(batch, reader, scout, sender);
     let (summary, ()) = futures_util::future::join(write(importer, receiver, progress), reading).await;
     progress.finish();
     summary
@@ -97,28 +96,38 @@ fn first_line(batch: &RawBatch) -> Result<String, BadLine> {
     }
 }
 
+async fn connect(database_url: &str) -> Result<tokio_postgres::Client, ImportError> {
+    crate::db::connect(database_url).await.map_err(|e| ImportError::Database(e.to_string()))
+}
+
 /// Reads on until the end, a bad line, or nobody listens any more.
-async fn read(mut batch: RawBatch, mut reader: Reader<'_>, keeps_ids: bool, to: Sender<Result<Parsed, ImportError>>) {
+async fn read(first: RawBatch, mut reader: Reader<'_>, scout: Scout, to: Sender<Result<Parsed, ImportError>>) {
+    let mut batch = Ok(first);
     let mut skip = 1;
     loop {
-        let ends = batch.ends;
-        let parsed = parse(batch, skip, keeps_ids).await;
-        let stops = ends || parsed.bad_line.is_some();
-        if to.send(Ok(parsed)).await.is_err() || stops {
+        let parsed = read_one(batch, skip, &scout).await;
+        let stops = parsed.as_ref().map_or(true, |(_, ends)| *ends);
+        if to.send(parsed.map(|(parsed, _)| parsed)).await.is_err() || stops {
             return;
         }
+        batch = reader.batch().await;
         skip = 0;
-        let line = reader.line;
-        batch = match reader.batch().await {
-            Ok(batch) => batch,
-            Err(error) => {
-                let error = ImportError::Read { line: reader.line.max(line), error };
-                // Nobody listens only where writing failed first, and that is what is told.
-                let _ = to.send(Err(error)).await;
-                return;
-            }
-        };
     }
+}
+
+/// Reads one batch; `true` with the last.
+async fn read_one(
+    batch: Result<RawBatch, ImportError>,
+    skip: usize,
+    scout: &Scout,
+) -> Result<(Parsed, bool), ImportError> {
+    let batch = batch?;
+    let ends = batch.ends;
+    let mut parsed = parse(batch, skip).await;
+    let known_posts = scout.known_posts(&parsed.lines).await?;
+    parsed.lines = read_bodies(parsed.lines, known_posts, scout.keeps_ids).await;
+    let stops = ends || parsed.bad_line.is_some();
+    Ok((parsed, stops))
 }
 
 async fn write(

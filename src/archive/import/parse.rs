@@ -1,6 +1,7 @@
 //! From the text of a batch to its lines, on all cores: JSON, limits, and the Markdown of bodies as far as it can be read before
 //! the database was asked.
 
+use std::collections::HashSet;
 use std::num::NonZero;
 
 use super::bodies::Reading;
@@ -24,13 +25,12 @@ pub struct Parsed {
 }
 
 /// Parses a batch but for its first `skip` lines.
-pub async fn parse(batch: RawBatch, skip: usize, keeps_ids: bool) -> Parsed {
+pub async fn parse(batch: RawBatch, skip: usize) -> Parsed {
     blocking(move || {
         let raw: Vec<_> = batch.lines().skip(skip).collect();
         let last = batch.lines().last().map_or(0, |(number, _)| number);
         let mut parsed = Parsed { lines: Vec::with_capacity(raw.len()), last, bad_line: None };
-        for result in on_all_cores(raw, |(number, text)| read(number, text, keeps_ids).map_err(|flaw| flaw.at(number)))
-        {
+        for result in on_all_cores(raw, |(number, text)| read(number, text).map_err(|flaw| flaw.at(number))) {
             match result {
                 Ok(line) => parsed.lines.push(line),
                 Err(bad_line) => {
@@ -45,14 +45,24 @@ pub async fn parse(batch: RawBatch, skip: usize, keeps_ids: bool) -> Parsed {
     .await
 }
 
-fn read(number: u64, text: &[u8], keeps_ids: bool) -> Result<Numbered, Flaw> {
-    let line = Line::read(text)?;
-    let reading = match &line {
-        Line::Post(post) => Reading::of_post(&post.body, keeps_ids),
-        Line::Revision(revision) => Reading::of_revision(&revision.body, keeps_ids),
-        _ => Reading::Nothing,
-    };
-    Ok(Numbered { number, line, reading })
+fn read(number: u64, text: &[u8]) -> Result<Numbered, Flaw> {
+    Ok(Numbered { number, line: Line::read(text)?, reading: Reading::Nothing })
+}
+
+/// Reads the bodies, but those of known posts.
+pub async fn read_bodies(lines: Vec<Numbered>, known_posts: HashSet<String>, keeps_ids: bool) -> Vec<Numbered> {
+    blocking(move || {
+        on_all_cores(lines, |mut numbered| {
+            numbered.reading = match &numbered.line {
+                Line::Post(post) if known_posts.contains(&post.id) => Reading::Nothing,
+                Line::Post(post) => Reading::of_post(&post.body, keeps_ids),
+                Line::Revision(revision) => Reading::of_revision(&revision.body, keeps_ids),
+                _ => Reading::Nothing,
+            };
+            numbered
+        })
+    })
+    .await
 }
 
 /// Runs work that keeps a core busy, beside the runtime. A panic in it is a panic here.

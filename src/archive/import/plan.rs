@@ -7,16 +7,16 @@ use chrono::{DateTime, Utc};
 use super::bodies::Reading;
 use super::ground::{Forum, Ground, LastPost, Post, Thread};
 use super::ids::{Ids, Kind};
-use super::members::{email_key, username_key};
 use super::parse::Numbered;
 use super::rows::{ForumRow, LikeRow, MemberRow, PostRow, RevisionRow, ThreadRow};
-use crate::access::Role;
+use crate::access::{Role, username_key};
 use crate::archive::error::{BadLine, Flaw};
 use crate::archive::import::Added;
 use crate::archive::line::{ForumLine, LikeLine, Line, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine, Time};
 use crate::forums::{ForumKind, MAX_DEPTH};
 use crate::markup::rewrite_quote_ids;
 use crate::members::State;
+use crate::web::identity::Email;
 
 /// What a batch will write.
 pub struct Plan {
@@ -131,7 +131,7 @@ impl Plan {
             return Err(Flaw::new("username", format!("`{name}` is taken by another member")));
         }
         let email_verified = line.email_verified.unwrap_or_default();
-        let email_key = line.email.as_deref().map(email_key);
+        let email_key = line.email.as_deref().and_then(Email::new).map(|email| email.key());
         if let Some(key) = email_key.as_ref().filter(|_| email_verified)
             && !self.ground.emails.insert(key.clone())
         {
