@@ -12,7 +12,7 @@ use crate::access::{self, Keys, Passwords};
 use crate::error::Error;
 use crate::site::{self, Document};
 use crate::state::State;
-use crate::web::frame::Routes;
+use crate::web::frame::{Routes, Served};
 use crate::web::{body, etag, frame};
 use crate::{openapi, routes};
 
@@ -32,7 +32,7 @@ impl Shared {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
         let document = openapi::document();
-        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Method::GET]));
+        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served { method: Method::GET, takes_query: true }]));
         let routes = Routes::new(openapi::paths(&document).into_iter().chain(page));
         Ok(Self {
             state: Data::new(state),

@@ -69,8 +69,6 @@ codes! {
         "A refresh token is good for one use. As someone else may have it, its session has ended. Sign in again.";
     InsufficientRole "insufficient_role" 403 "Your role does not allow this"
         "`detail` names the role that this act needs.";
-    InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this"
-        "`detail` names the scope that this act needs.";
     AccountSuspended "account_suspended" 403 "The account is suspended"
         "`detail` gives the reason and, where there is one, the end.";
     WrongPassword "wrong_password" 403 "The current password is wrong"

@@ -21,6 +21,7 @@ use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
+use crate::web::query::must_be_wanted;
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -197,13 +198,14 @@ impl FromRequest for Viewer {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller(request).map(|caller| caller.0).transpose().map(Self))
+        let viewer = caller(request).map(|caller| caller.0).transpose().map(Self);
+        ready(viewer.and_then(|viewer| must_be_wanted(request).map(|()| viewer)))
     }
 }
 
 fn must_be_signed(request: &HttpRequest) -> Result<Signed, Error> {
     match caller(request) {
-        Some(Caller(signed)) => signed,
+        Some(Caller(signed)) => signed.and_then(|signed| must_be_wanted(request).map(|()| signed)),
         None => Err(Error::new(Code::NotSignedIn, "send `Authorization: Bearer <access_token>`")),
     }
 }

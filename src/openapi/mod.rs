@@ -6,12 +6,12 @@ mod headers;
 mod problems;
 mod schemas;
 
-use actix_web::http::Method;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
 use crate::error::FieldError;
+use crate::web::frame::Served;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -57,12 +57,16 @@ pub fn document() -> Value {
 }
 
 /// Each path of the document with its methods.
-pub fn paths(document: &Value) -> Vec<(String, Vec<Method>)> {
+pub fn paths(document: &Value) -> Vec<(String, Vec<Served>)> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths.map(|(path, item)| (path.clone(), methods(item))).collect()
+    paths.map(|(path, item)| (path.clone(), acts(item))).collect()
 }
 
-fn methods(item: &Value) -> Vec<Method> {
-    let names = item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase());
-    names.filter_map(|name| name.parse().ok()).collect()
+fn acts(item: &Value) -> Vec<Served> {
+    let acts = item.as_object().into_iter().flatten();
+    acts.filter_map(|(name, operation)| {
+        let takes_query = operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == "query");
+        Some(Served { method: name.to_uppercase().parse().ok()?, takes_query })
+    })
+    .collect()
 }

@@ -42,7 +42,8 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
         codes.extend([Code::BadRequest, Code::MalformedJson, Code::JsonTooDeep, Code::BodyTooLarge]);
         codes.extend([Code::UnsupportedMediaType, Code::InvalidBody]);
     }
-    if has("query") {
+    // An act that takes no parameters refuses them by the same code.
+    if has("query") || for_members || operation["requestBody"].is_object() {
         codes.push(Code::InvalidParameter);
     }
     if named("cursor") {

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
+use super::query::must_be_wanted;
 use super::text::Text;
 use crate::error::{Code, Error, FieldError, Flaw};
 
@@ -127,6 +128,7 @@ impl<T: DeserializeOwned + Settle> FromRequest for Body<T> {
 }
 
 fn from_request<T: DeserializeOwned + Settle>(request: &HttpRequest) -> Result<T, Error> {
+    must_be_wanted(request)?;
     let read = request.extensions_mut().remove::<Read>();
     let bytes = match read {
         Some(Read(Ok(bytes))) => bytes,

@@ -9,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
+use super::query::UnwantedQuery;
 use crate::error::{Code, Error};
 use crate::state::State;
 
@@ -34,6 +35,10 @@ pub async fn frame<B: MessageBody>(
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+    }
+    let routes = request.app_data::<Data<Routes>>().ok_or_else(|| Error::internal("no routes"))?;
+    if routes.has_unwanted_query(&request) {
+        request.extensions_mut().insert(UnwantedQuery);
     }
     let mut response = next.call(request).await?;
     response.headers_mut().insert(REQUEST_ID, field);
@@ -105,22 +110,38 @@ fn problem_of(error: &actix_web::Error) -> Option<Error> {
     Some(Error::new(*code, code.help()))
 }
 
-/// What is served, from the document: each path with its methods.
-pub struct Routes(Vec<(ResourceDef, Vec<Method>)>);
+/// What is served, from the document: each path with its acts.
+pub struct Routes(Vec<(ResourceDef, Vec<Served>)>);
+
+/// An act of a path.
+pub struct Served {
+    pub method: Method,
+    /// Whether it takes parameters in the query.
+    pub takes_query: bool,
+}
 
 impl Routes {
     /// Reads them from the document.
-    pub fn new(paths: impl IntoIterator<Item = (String, Vec<Method>)>) -> Self {
-        Self(paths.into_iter().map(|(path, methods)| (ResourceDef::new(path), methods)).collect())
+    pub fn new(paths: impl IntoIterator<Item = (String, Vec<Served>)>) -> Self {
+        Self(paths.into_iter().map(|(path, acts)| (ResourceDef::new(path), acts)).collect())
+    }
+
+    fn acts(&self, path: &str) -> impl Iterator<Item = &Served> {
+        self.0.iter().filter(move |(route, _)| route.is_match(path)).flat_map(|(_, acts)| acts)
+    }
+
+    /// Whether a query stands where none is taken.
+    fn has_unwanted_query(&self, request: &ServiceRequest) -> bool {
+        let act = |act: &Served| act.method == *request.method();
+        let wants = || self.acts(request.path()).find(|served| act(served)).is_none_or(|served| served.takes_query);
+        !request.query_string().is_empty() && !wants()
     }
 
     fn allowed(&self, path: &str) -> Option<String> {
-        let methods: Vec<_> =
-            self.0.iter().filter(|(route, _)| route.is_match(path)).flat_map(|(_, methods)| methods).collect();
-        if methods.is_empty() {
+        let mut names: Vec<_> = self.acts(path).map(|act| act.method.as_str()).collect();
+        if names.is_empty() {
             return None;
         }
-        let mut names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }

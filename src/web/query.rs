@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -38,6 +38,17 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         let reason = e.into_inner().to_string();
         invalid(if path == "." { reason } else { format!("{path}: {reason}") })
     })
+}
+
+/// Notes on a request that its act takes no parameters and it has some.
+pub struct UnwantedQuery;
+
+/// 400 where it is so. Told by what every act takes: its caller or its body.
+pub fn must_be_wanted(request: &HttpRequest) -> Result<(), Error> {
+    if request.extensions().get::<UnwantedQuery>().is_none() {
+        return Ok(());
+    }
+    Err(Error::new(Code::InvalidParameter, "this act takes no parameters in the query"))
 }
 
 /// Reads an id that may be left out.

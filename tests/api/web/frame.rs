@@ -109,3 +109,16 @@ async fn a_url_of_more_than_8_kib_and_fields_of_more_than_16_are_refused_by_name
     let fields = [("X-Long", field.as_str())];
     app.guest().ask("GET", "/none", &fields, None).await.refused(431, "request_head_too_large");
 }
+
+#[actix_web::test]
+async fn an_act_without_parameters_refuses_them() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    for path in ["/api/v1/forums?x=1", "/api/v1/threads/1?page=2", "/api/v1/me?x"] {
+        anna.get(path).await.refused(400, "invalid_parameter");
+    }
+    anna.put("/api/v1/posts/1/like?x=1").await.refused(400, "invalid_parameter");
+    anna.post("/api/v1/auth/login?x=1", serde_json::json!({})).await.refused(400, "invalid_parameter");
+    app.guest().get("/api/v1/me?x=1").await.refused(401, "not_signed_in");
+    app.guest().with_token("x").get("/api/v1/forums?x=1").await.refused(401, "invalid_token");
+}
