@@ -36,7 +36,7 @@ struct ListMembers {
     sort: Option<Sort>,
     /// How many.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on: `next` of the page before.
     #[param(value_type = Option<String>, max_length = 1000)]

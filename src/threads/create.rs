@@ -8,8 +8,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{Thread, ThreadKind, settle_tags};
-use super::view::{ThreadView, slug};
+use super::model::{Thread, ThreadKind, settle_tags, slug};
+use super::view::ThreadView;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};

@@ -7,8 +7,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Thread, ThreadPath, settle_tags};
-use super::view::{ThreadView, slug};
+use super::model::{Thread, ThreadPath, settle_tags, slug};
+use super::view::ThreadView;
 use crate::access::AsMember;
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};

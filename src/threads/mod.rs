@@ -18,8 +18,8 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Thread, ThreadKind, ThreadPath, visible, write_views};
-pub use view::{LastPost, ThreadView, slug};
+pub use model::{Thread, ThreadKind, ThreadPath, slug, visible, write_views};
+pub use view::{LastPost, ThreadView};
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -160,3 +160,11 @@ pub fn settle_tags(tags: &mut Option<Vec<Tag>>, flaws: &mut Flaws) {
         }
     }
 }
+
+/// What a title is in an address: its letters and digits in lower case, words joined by hyphens, at most 80 characters.
+pub fn slug(title: &str) -> String {
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = words.map(str::to_lowercase).collect::<Vec<_>>().join("-");
+    let cut: String = slug.chars().take(80).collect();
+    cut.trim_end_matches('-').to_owned()
+}

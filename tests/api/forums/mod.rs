@@ -1,3 +1,5 @@
+//! Forums: the tree and its acts.
+
 mod create;
 mod delete;
 mod edit;

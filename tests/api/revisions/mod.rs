@@ -1,3 +1,5 @@
+//! Revisions: what a post said before.
+
 mod list_by_post;
 mod read;
 

@@ -1,3 +1,5 @@
+//! Threads and their acts.
+
 mod create;
 mod delete;
 mod edit;
