@@ -32,7 +32,8 @@ impl Shared {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
         let document = openapi::document();
-        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served { method: Method::GET, takes_query: true }]));
+        let page =
+            site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served { method: Method::GET, takes_query: true }]));
         let routes = Routes::new(openapi::paths(&document).into_iter().chain(page));
         Ok(Self {
             state: Data::new(state),
