@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use folkmoot::db::local::LocalPostgres;
+use folkmoot::db::local::{LocalError, LocalPostgres};
 
 /// The PostgreSQL of this run and how to reach it: a given one (`FOLKMOOT_TEST_DATABASE_URL`, key and value words), or a private
 /// one in the target folder.
@@ -18,13 +18,22 @@ static SERVER: LazyLock<String> = LazyLock::new(|| {
 });
 
 async fn server() -> String {
+    let mut mine = true;
     let url = match std::env::var("FOLKMOOT_TEST_DATABASE_URL") {
         Ok(url) => url,
         Err(_) => {
             let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
             // Nothing here outlives the run, so nothing needs to reach the disk.
             let quick = [("fsync", "off"), ("synchronous_commit", "off"), ("max_connections", "300")];
-            let postgres = LocalPostgres::start(&folder, "cargo test", &quick).await.unwrap();
+            let postgres = match LocalPostgres::start(&folder, "cargo test", &quick).await {
+                // Another run at the same time shares its own.
+                Err(LocalError::InUse { .. }) => {
+                    mine = false;
+                    LocalPostgres::attach_or_start(&folder, "cargo test").await
+                }
+                started => started,
+            };
+            let postgres = postgres.unwrap();
             let url = postgres.url().to_owned();
             std::mem::forget(postgres);
             url
@@ -32,7 +41,8 @@ async fn server() -> String {
     };
     let name = format!("run_{}", std::process::id());
     let client = folkmoot::db::connect(&url).await.unwrap();
-    for row in client.query("SELECT datname FROM pg_database WHERE datname LIKE 'run\\_%'", &[]).await.unwrap() {
+    let left = "SELECT datname FROM pg_database WHERE datname LIKE 'run\\_%' AND $1";
+    for row in client.query(left, &[&mine]).await.unwrap() {
         let old: String = row.get(0);
         client.batch_execute(&format!("DROP DATABASE {old} WITH (FORCE)")).await.unwrap();
     }
