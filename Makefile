@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 ARGS ?=
 
-.PHONY: help run test lint fmt openapi test-browser screenshot rust postgres
+.PHONY: help run test lint fmt openapi test-browser bench screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,7 +21,7 @@ lint: rust postgres ## Hold code, document, scripts and deployment files against
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --test api -- openapi:: house_rules::
-	for script in scripts/*.sh; do sh -n "$$script" || exit 1; done
+	for script in scripts/*.sh benches/*/*.sh; do sh -n "$$script" || exit 1; done
 	bash -n .ci/run
 	scripts/lint-compose.sh
 
@@ -36,6 +36,11 @@ test-browser: rust postgres ## Try the docs page in Chromium.
 	scripts/need-browser.sh
 	cargo build --locked
 	CHROMIUM="$$(scripts/chromium.sh)" node tests/browser/docs_page.mjs
+
+bench: rust postgres ## Measure the thread page against its limit (ARGS="ROUNDS SECONDS THREADS").
+	scripts/need-bench.sh
+	cargo build --release --locked
+	benches/thread_page/run.sh $(ARGS)
 
 screenshot: rust postgres ## Take the picture of the docs page that README.md shows.
 	scripts/need-browser.sh

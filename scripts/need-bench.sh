@@ -1,0 +1,11 @@
+#!/bin/sh
+# Installs what the benchmark measures with.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v wrk >/dev/null; then
+    scripts/install.sh wrk --deb wrk --dnf wrk --brew wrk
+fi
+if ! command -v pgbench >/dev/null || ! command -v psql >/dev/null; then
+    scripts/install.sh pgbench --deb "postgresql-client postgresql-contrib" --dnf "postgresql postgresql-contrib" --brew postgresql@17
+fi
