@@ -2,18 +2,24 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::access::{Passwords, Role};
-use crate::db::schema::{forums, members, site};
+use crate::db::schema::{self, forums, site};
 use crate::error::Error;
 use crate::forums::{Forum, ForumKind};
-use crate::ids::{ForumId, MemberId};
+use crate::ids::ForumId;
+use crate::members::{self, NewMember};
 use crate::state::State;
+use crate::web::text::Password;
 
 /// Gives the administrator's password if it was made up here.
 pub async fn run(state: &State, password: Option<&str>) -> Result<Option<String>, String> {
+    if let Some(Err(flaw)) = password.map(Password::new) {
+        return Err(format!("--admin-password: {}", flaw.detail));
+    }
     first_start(state, password).await.map_err(|e| e.to_string())
 }
 
@@ -29,9 +35,9 @@ async fn first_start(state: &State, given: Option<&str>) -> Result<Option<String
 }
 
 async fn is_empty(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let members: i64 = members::table.count().get_result(conn).await?;
-    let forums: i64 = forums::table.count().get_result(conn).await?;
-    Ok(members == 0 && forums == 0)
+    let members: bool = diesel::select(exists(schema::members::table)).get_result(conn).await?;
+    let forums: bool = diesel::select(exists(forums::table)).get_result(conn).await?;
+    Ok(!members && !forums)
 }
 
 /// False where another node was faster.
@@ -45,17 +51,15 @@ async fn fill(state: &State, password_hash: String, conn: &mut AsyncPgConnection
         .returning(forums::id)
         .get_result(conn)
         .await?;
-    let admin: MemberId = diesel::insert_into(members::table)
-        .values((
-            members::username.eq("admin"),
-            members::username_key.eq("admin"),
-            members::password_hash.eq(password_hash),
-            members::role.eq(Role::Admin),
-            members::joined_at.eq(state.clock.now()),
-        ))
-        .returning(members::id)
-        .get_result(conn)
-        .await?;
+    let admin = NewMember {
+        username: "admin",
+        password_hash: &password_hash,
+        email: None,
+        country: None,
+        role: Role::Admin,
+        joined_at: state.clock.now(),
+    };
+    let admin = members::create(&admin, conn).await?;
     diesel::update(site::table)
         .set((site::first_forum_id.eq(forum.0), site::first_member_id.eq(admin.0)))
         .execute(conn)

@@ -75,23 +75,27 @@ async fn connect_counted(url: String, statements: Arc<AtomicU64>) -> Result<Asyn
 }
 
 pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {
-    let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
-    let config: tokio_postgres::Config = url.parse().map_err(bad)?;
+    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
     if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| bad(&e))?;
         return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
     }
-    let tls = tls().map_err(|e| ConnectionError::BadConnection(e.to_string()))?;
-    let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    let tls = tls().map_err(|e| bad(&e))?;
+    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// An error with what caused it: the outer ones say little ("error connecting to server").
+fn bad(error: &dyn std::error::Error) -> ConnectionError {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    ConnectionError::BadConnection(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }
 
 /// A bare client beside the pool, for what diesel does not speak (COPY). The connection is driven in the background.
 pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionError> {
-    let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
-    let config: tokio_postgres::Config = url.parse().map_err(bad)?;
-    let tls = tls().map_err(|e| ConnectionError::BadConnection(e.to_string()))?;
-    let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
+    let tls = tls().map_err(|e| bad(&e))?;
+    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "database connection lost");
