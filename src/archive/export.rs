@@ -25,6 +25,7 @@ pub async fn export(
 ) -> Result<u64, ExportError> {
     let connected = crate::db::connect(database_url).await;
     let mut client = connected.map_err(|e| ExportError::Database(e.to_string()))?;
+    crate::db::look_up_by_key(&client).await?;
     let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let tx = snapshot.start().await?;
     progress.expect(expected_lines(&tx).await?);

@@ -5,11 +5,13 @@ pub mod keyset;
 pub mod local;
 mod lock;
 mod migrations;
+mod planner;
 mod pool;
 pub mod schema;
 mod text_enum;
 
 pub use lock::lock_table;
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
+pub use planner::look_up_by_key;
 pub use pool::{Connection, Pool, connect};
 pub(crate) use text_enum::text_enum;

@@ -97,7 +97,10 @@ fn first_line(batch: &RawBatch) -> Result<String, BadLine> {
 }
 
 async fn connect(database_url: &str) -> Result<tokio_postgres::Client, ImportError> {
-    crate::db::connect(database_url).await.map_err(|e| ImportError::Database(e.to_string()))
+    let connected = crate::db::connect(database_url).await;
+    let client = connected.map_err(|e| ImportError::Database(e.to_string()))?;
+    crate::db::look_up_by_key(&client).await?;
+    Ok(client)
 }
 
 /// Reads on until the end, a bad line, or nobody listens any more.
