@@ -35,8 +35,9 @@ async fn first_start(state: &State, given: Option<&str>) -> Result<Option<String
 }
 
 async fn is_empty(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let members: bool = diesel::select(exists(schema::members::table)).get_result(conn).await?;
-    let forums: bool = diesel::select(exists(forums::table)).get_result(conn).await?;
+    let members: bool =
+        diesel::select(exists(schema::members::table.select(schema::members::id))).get_result(conn).await?;
+    let forums: bool = diesel::select(exists(forums::table.select(forums::id))).get_result(conn).await?;
     Ok(!members && !forums)
 }
 
