@@ -16,7 +16,7 @@ use crate::db::schema::ranks;
 use crate::error::{Error, Flaw};
 use crate::ids::MAX_ID;
 use crate::state::State;
-use crate::web::body::{Body, Flaws, Settle};
+use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::text::RankName;
 
 /// The most ranks.
@@ -27,6 +27,7 @@ const MOST: usize = 50;
 #[schema(example = json!({"items": [{"name": "New Member", "from": 0}, {"name": "Regular Member", "from": 100}]}))]
 pub struct SetRanks {
     /// The ranks, in any order. One starts at 0; names and starts are distinct.
+    #[serde(deserialize_with = "body::objects")]
     #[schema(min_items = 1, max_items = 50)]
     items: Vec<NewRank>,
 }

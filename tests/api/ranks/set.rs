@@ -61,3 +61,15 @@ async fn two_who_set_it_at_once_take_turns() {
     join_all((0..6).map(|n| set(format!("Rank {n}")))).await;
     assert_eq!(app.count("SELECT count(*) FROM ranks").await, 2);
 }
+
+#[actix_web::test]
+async fn a_step_is_an_object_and_no_list() {
+    let app = App::start().await;
+    let admin = app.admin("root").await;
+    let answer = admin.put_json("/api/v1/ranks", json!({"items": [["New Member", 0]]})).await;
+    answer.flawed("/items/0", "wrong_type");
+    let answer = admin.put_json("/api/v1/ranks", json!({"items": [{"name": "New Member", "from": 0, "x": 1}]})).await;
+    answer.flawed("/items/0/x", "unknown_field");
+    let answer = admin.put_json("/api/v1/ranks", json!({"items": [{"name": "New Member", "from": "0"}]})).await;
+    answer.flawed("/items/0/from", "wrong_type");
+}
