@@ -143,10 +143,11 @@ async fn write(
         let Parsed { lines, last, bad_line } = parsed?;
         let count = lines.len() as u64;
         let added = importer.write(lines).await?;
-        summary.lines = last;
+        // The last batch is empty where the file ends with the one before.
+        summary.lines = summary.lines.max(last);
         summary.known += count - added.all();
         summary.added.add(added);
-        progress.lines(last);
+        progress.lines(summary.lines);
         if let Some(bad_line) = bad_line {
             return Err(bad_line.into());
         }

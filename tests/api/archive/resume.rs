@@ -87,6 +87,13 @@ async fn the_batches_before_a_bad_line_stay_and_the_mended_file_finishes_it() {
 }
 
 #[actix_web::test]
+async fn a_file_that_ends_with_a_batch_counts_all_its_lines() {
+    let url = database::empty().await;
+    let summary = take_in(&url, &long()[..5_000]).await.unwrap();
+    assert_eq!((summary.lines, summary.added.posts), (5_000, 4_995));
+}
+
+#[actix_web::test]
 async fn a_file_that_breaks_off_keeps_what_it_had() {
     let url = database::empty().await;
     let text = text(&long());
