@@ -1,160 +1,18 @@
 //! What can go wrong, as a client is told it: one table of codes, and the problem document (RFC 9457) made from it.
 
+mod codes;
+mod database;
+
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-macro_rules! codes {
-    ($($name:ident $code:literal $status:literal $title:literal $help:literal;)*) => {
-        /// Every kind of problem there is. Its page is `/problems/<code>`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($name,)* }
-
-        impl Code {
-            /// The whole table.
-            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
-
-            /// The code as clients see it, in snake_case.
-            pub const fn name(self) -> &'static str {
-                match self { $(Code::$name => $code,)* }
-            }
-
-            /// The HTTP status.
-            pub const fn status(self) -> u16 {
-                match self { $(Code::$name => $status,)* }
-            }
-
-            /// A few words that are the same for each occurrence.
-            pub const fn title(self) -> &'static str {
-                match self { $(Code::$name => $title,)* }
-            }
-
-            /// What it means and what to do about it: the text of the problem's page.
-            pub const fn help(self) -> &'static str {
-                match self { $(Code::$name => $help,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    BadRequest "bad_request" 400 "The request is malformed"
-        "The server could not read the request. Look at `detail`.";
-    MalformedJson "malformed_json" 400 "The body is not JSON"
-        "The body could not be read as JSON in UTF-8. `detail` names the place where reading stopped.";
-    JsonTooDeep "json_too_deep" 400 "The body is nested too deep"
-        "A body may hold 32 levels of arrays and objects.";
-    InvalidParameter "invalid_parameter" 400 "A parameter is wrong"
-        "A query parameter is unknown, has the wrong type or lies outside its limits. `detail` names it.";
-    InvalidCursor "invalid_cursor" 400 "The cursor is not one of ours"
-        "`cursor` takes what `next` of the same list gave, unchanged. Start again without it.";
-    NotSignedIn "not_signed_in" 401 "Sign in first"
-        "This act needs an access token: `Authorization: Bearer <access_token>`. POST /api/v1/auth/login gives one.";
-    InvalidToken "invalid_token" 401 "The access token is not valid"
-        "The token is not one of this server's, or was changed. Sign in again.";
-    TokenExpired "token_expired" 401 "The access token has expired"
-        "Get a new one with the refresh token: POST /api/v1/auth/refresh.";
-    SessionEnded "session_ended" 401 "The session has ended"
-        "It was signed out, ended from another device, or ended with a change of password. Sign in again.";
-    InvalidCredentials "invalid_credentials" 401 "Name or password is wrong"
-        "No member has this name with this password.";
-    InvalidRefreshToken "invalid_refresh_token" 401 "The refresh token is not valid"
-        "It is unknown, has expired, or its session has ended. Sign in again.";
-    RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before"
-        "A refresh token is good for one use. As someone else may have it, its session has ended. Sign in again.";
-    InsufficientRole "insufficient_role" 403 "Your role does not allow this"
-        "`detail` names the role that this act needs.";
-    AccountSuspended "account_suspended" 403 "The account is suspended"
-        "`detail` gives the reason and, where there is one, the end.";
-    WrongPassword "wrong_password" 403 "The current password is wrong"
-        "The present password has to be given for this change.";
-    NotYours "not_yours" 403 "This belongs to someone else"
-        "Only its author, and who moderates, may do this.";
-    OwnPost "own_post" 403 "This is your own post"
-        "Members like the posts of others.";
-    ThreadLocked "thread_locked" 403 "The thread is locked"
-        "A locked thread takes no reply, edit or deletion from members.";
-    SameOrHigherRole "same_or_higher_role" 403 "The member's role is not below yours"
-        "Nobody suspends or changes the role of an equal, of a higher one or of oneself.";
-    NotFound "not_found" 404 "Not found"
-        "It does not exist, or you may not know that it does.";
-    MethodNotAllowed "method_not_allowed" 405 "The method is not allowed here"
-        "The `Allow` field lists the methods of this URL.";
-    UsernameTaken "username_taken" 409 "The username is taken"
-        "Names are compared without regard to case and to Unicode compatibility forms. Choose another one.";
-    UsernameLooksTaken "username_looks_taken" 409 "The username looks like a taken one"
-        "A name that could be mistaken for another member's is not given. Choose another one.";
-    SlugTaken "slug_taken" 409 "The slug is taken"
-        "Another forum has this slug. Choose another one.";
-    ForumNotEmpty "forum_not_empty" 409 "The forum is not empty"
-        "Only a forum without threads (deleted ones included) and without forums below it can be deleted or become a category.";
-    FirstPost "first_post" 409 "The first post goes only with its thread"
-        "Delete the thread instead.";
-    ThreadDeleted "thread_deleted" 409 "The thread is deleted"
-        "Restore it first.";
-    LastAdmin "last_admin" 409 "The last administrator stays"
-        "Make someone else an administrator first.";
-    VersionMismatch "version_mismatch" 412 "It was changed meanwhile"
-        "`If-Match` names a version that is no longer the present one. Read it again, and repeat the change on what you find.";
-    BodyTooLarge "body_too_large" 413 "The body is too large"
-        "A request body may have 256 KiB.";
-    UriTooLong "uri_too_long" 414 "The URL is too long"
-        "A URL may have 8 KiB.";
-    UnsupportedMediaType "unsupported_media_type" 415 "The body is not of a known type"
-        "Send JSON: `Content-Type: application/json`.";
-    InvalidBody "invalid_body" 422 "The body breaks the rules"
-        "It is JSON, but not what this act takes. `errors` lists each flaw with a pointer (RFC 6901) to its place.";
-    VersionRequired "version_required" 428 "If-Match is required"
-        "Send the ETag or the `version` of what you are changing: `If-Match: \"3\"`.";
-    RequestHeadTooLarge "request_head_too_large" 431 "The header fields are too large"
-        "Send fewer or shorter header fields.";
-    InternalError "internal_error" 500 "The server failed"
-        "The fault is ours; it was written to the log under `request_id`. Trying again may help.";
-    DatabaseUnavailable "database_unavailable" 503 "The database can not be reached"
-        "Try again after the seconds that `Retry-After` names.";
-    Overloaded "overloaded" 503 "The server has too much to do"
-        "Try again after the seconds that `Retry-After` names.";
-}
-
-macro_rules! flaws {
-    ($($name:ident $code:literal $help:literal;)*) => {
-        /// What can be wrong with one place of a body.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Flaw { $(#[doc = $help] $name,)* }
-
-        impl Flaw {
-            /// The whole table.
-            pub const ALL: &'static [Flaw] = &[$(Flaw::$name,)*];
-
-            /// The code as clients see it.
-            pub const fn name(self) -> &'static str {
-                match self { $(Flaw::$name => $code,)* }
-            }
-        }
-    };
-}
-
-flaws! {
-    Missing "missing" "A required field is not there.";
-    UnknownField "unknown_field" "No field has this name here.";
-    WrongType "wrong_type" "The value has the wrong type.";
-    Blank "blank" "Nothing is left after trimming.";
-    TooShort "too_short" "The text has too few characters.";
-    TooLong "too_long" "The text has too many characters, or the list too many items.";
-    ForbiddenCharacter "forbidden_character" "The text has a character that may not stand there.";
-    Invalid "invalid" "The value is not one of those allowed.";
-    Duplicate "duplicate" "The value stands there twice.";
-    NotThere "not_there" "Nothing has this id.";
-    CommonPassword "common_password" "The password is one of the most used ones.";
-    Reserved "reserved" "The name is kept for the service.";
-    TooDeep "too_deep" "Quotes are nested too deep.";
-}
+pub use codes::{Code, Flaw};
+pub use database::{ConstraintName, OnConstraint};
 
 /// One flaw of a body.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -300,58 +158,6 @@ struct Problem<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
-}
-
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
-            | DieselError::BrokenTransactionManager => Self::database_unavailable(&error),
-            _ => Self::internal(&error),
-        }
-    }
-}
-
-impl Error {
-    /// The database is away; the cause goes to the log.
-    pub fn database_unavailable(cause: impl std::fmt::Display) -> Self {
-        tracing::warn!(%cause, "database unavailable");
-        Self::new(Code::DatabaseUnavailable, "The database can not be reached at the moment.")
-    }
-}
-
-/// Turns what the database refused into what the client did.
-pub trait OnConstraint<T> {
-    /// A violation of the constraint of this name is this error; all else stays as it is.
-    fn on_constraint(self, name: &str, error: impl FnOnce() -> Error) -> Result<T, Error>;
-}
-
-impl<T, E: Into<Error> + ConstraintName> OnConstraint<T> for Result<T, E> {
-    fn on_constraint(self, name: &str, error: impl FnOnce() -> Error) -> Result<T, Error> {
-        self.map_err(|e| if e.constraint_name() == Some(name) { error() } else { e.into() })
-    }
-}
-
-/// An error that may name a constraint.
-pub trait ConstraintName {
-    /// The name of the constraint that was violated, if that is what happened.
-    fn constraint_name(&self) -> Option<&str>;
-}
-
-/// What has been turned into a problem already names none.
-impl ConstraintName for Error {
-    fn constraint_name(&self) -> Option<&str> {
-        None
-    }
-}
-
-impl ConstraintName for DieselError {
-    fn constraint_name(&self) -> Option<&str> {
-        match self {
-            DieselError::DatabaseError(_, information) => information.constraint_name(),
-            _ => None,
-        }
-    }
 }
 
 /// A missing row is a 404 where the code says so.

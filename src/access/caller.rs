@@ -1,9 +1,8 @@
-//! Who is calling. The rights to call are types: an act names in its parameters who may use it.
+//! Who is calling. The rights to call are types: an act names in its parameters who may use it. A role that an act needs
+//! is asked for in the act (`must_be`): it is told after what is wrong with the body, and only of what is there.
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -21,6 +20,7 @@ use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
+use crate::web::frame::Served;
 use crate::web::query::must_be_wanted;
 
 /// A signed-in member, as session and member are now.
@@ -78,52 +78,38 @@ impl From<Signed> for Viewer {
 #[derive(Clone, Debug)]
 pub struct AsMember(pub Signed);
 
-/// A moderator or an administrator.
-#[derive(Clone, Debug)]
-pub struct AsModerator(pub Signed);
+impl Deref for AsMember {
+    type Target = Signed;
 
-/// An administrator.
-#[derive(Clone, Debug)]
-pub struct AsAdmin(pub Signed);
-
-macro_rules! is_signed {
-    ($($right:ident)*) => {$(
-        impl Deref for $right {
-            type Target = Signed;
-
-            fn deref(&self) -> &Signed {
-                &self.0
-            }
-        }
-
-        impl From<$right> for Viewer {
-            fn from(right: $right) -> Self {
-                Self(Some(right.0))
-            }
-        }
-
-        impl $right {
-            /// The same one, as someone who looks at things.
-            pub fn viewer(&self) -> Viewer {
-                Viewer(Some(self.0.clone()))
-            }
-        }
-    )*};
+    fn deref(&self) -> &Signed {
+        &self.0
+    }
 }
 
-is_signed! { AsMember AsModerator AsAdmin }
+impl From<AsMember> for Viewer {
+    fn from(member: AsMember) -> Self {
+        Self(Some(member.0))
+    }
+}
+
+impl AsMember {
+    /// The same one, as someone who looks at things.
+    pub fn viewer(&self) -> Viewer {
+        Viewer(Some(self.0.clone()))
+    }
+}
 
 /// What `authenticate` found out, for the parameters above to take.
 #[derive(Clone)]
 struct Caller(Result<Signed, Error>);
 
-/// Finds out who is calling, if the request says so. Whether a bad token matters is for the act: signing in does not
-/// look at it.
+/// Finds out who is calling, if the request says so and the act looks at it: signing in does not.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if request.headers().contains_key(AUTHORIZATION) {
+    let looks_at_caller = request.extensions().get::<Served>().is_some_and(|act| act.looks_at_caller);
+    if looks_at_caller && request.headers().contains_key(AUTHORIZATION) {
         let caller = Caller(signed(request.request()).await);
         request.extensions_mut().insert(caller);
     }
@@ -218,41 +204,3 @@ impl FromRequest for AsMember {
         ready(must_be_signed(request).map(Self))
     }
 }
-
-/// A role that is missing is told after a body that is wrong: so this waits one turn, in which the parameters behind it
-/// are made.
-pub struct AfterTheBody<T> {
-    right: Option<Result<T, Error>>,
-    waited: bool,
-}
-
-impl<T: Unpin> Future for AfterTheBody<T> {
-    type Output = Result<T, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let lacks_role = matches!(&self.right, Some(Err(error)) if error.code() == Code::InsufficientRole);
-        if lacks_role && !self.waited {
-            self.waited = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        self.right.take().map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-macro_rules! needs_role {
-    ($($right:ident $role:ident)*) => {$(
-        impl FromRequest for $right {
-            type Error = Error;
-            type Future = AfterTheBody<Self>;
-
-            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let right = must_be_signed(request)
-                    .and_then(|signed| signed.must_be(Role::$role).map(|()| Self(signed)));
-                AfterTheBody { right: Some(right), waited: false }
-            }
-        }
-    )*};
-}
-
-needs_role! { AsModerator Moderator  AsAdmin Admin }

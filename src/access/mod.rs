@@ -7,7 +7,7 @@ mod password;
 mod role;
 mod token;
 
-pub use caller::{AsAdmin, AsMember, AsModerator, Signed, Viewer, authenticate};
+pub use caller::{AsMember, Signed, Viewer, authenticate};
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
 pub use password::Passwords;

@@ -50,7 +50,7 @@ impl Settle for Login {
 /// told alike. 403 where the password is right and the member suspended.
 #[utoipa::path(tag = "auth", request_body = Login,
     responses((status = 200, description = "The new session", body = SignedIn)), security(()),
-    extensions(("x-problems" = json!(["invalid_credentials", "account_suspended", "overloaded"]))))]
+    extensions(("x-problems" = json!(["invalid_credentials", "account_suspended"]))))]
 #[post("/api/v1/auth/login")]
 pub async fn login(
     request: HttpRequest,
@@ -143,14 +143,15 @@ async fn check(body: &Login, state: &State, passwords: &Passwords) -> Result<(Fo
 
 async fn find(given: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Found>> {
     let present = members::table.filter(members::deleted_at.is_null()).select(Found::as_select());
-    // No username has an @, and every address has.
-    match Email::new(given) {
-        Some(email) => {
-            let verified = members::email_verified.and(members::email_key.eq(email.key()));
-            present.filter(verified).first(conn).await.optional()
+    if let Some(email) = Email::new(given) {
+        let verified = members::email_verified.and(members::email_key.eq(email.key()));
+        let found = present.filter(verified).first(conn).await.optional()?;
+        if found.is_some() {
+            return Ok(found);
         }
-        None => present.filter(members::username_key.eq(username_key(given))).first(conn).await.optional(),
     }
+    // A name from an archive may look like an address.
+    present.filter(members::username_key.eq(username_key(given))).first(conn).await.optional()
 }
 
 fn user_agent(request: &HttpRequest) -> Option<String> {

@@ -10,11 +10,13 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::config::Config;
 use crate::db::local::LocalPostgres;
-use crate::db::{self, Pool};
+use crate::db::{self, Pool, PoolLimits};
 use crate::state::{Random, Secret, State, Views};
 
-/// How long a request waits for a connection to the database.
+/// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
 const POOL_WAIT: Duration = Duration::from_secs(2);
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// The shortest secret, in characters.
 const MIN_SECRET: usize = 32;
 
@@ -91,9 +93,15 @@ impl Database {
         if secret.chars().count() < MIN_SECRET {
             return Err(format!("the secret has to have {MIN_SECRET} characters or more"));
         }
-        let connections = config.database.database_connections.into();
+        let limits = PoolLimits {
+            connections: config.database.database_connections.into(),
+            wait: POOL_WAIT,
+            connect: POOL_WAIT,
+            statement: STATEMENT_TIME,
+            lock: LOCK_WAIT,
+        };
         Ok(State {
-            db: Pool::new(&self.url, connections, POOL_WAIT).map_err(|e| e.to_string())?,
+            db: Pool::new(&self.url, limits).map_err(|e| e.to_string())?,
             clock: crate::clock::Clock::default(),
             random: Random,
             views: Views::default(),

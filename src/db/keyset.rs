@@ -7,25 +7,19 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 
-/// A comparison of two rows of two values.
-#[derive(Clone, Copy, Debug)]
-pub struct RowComparison<A, B, X, Y> {
+/// Whether one row of two values comes before another.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub struct RowBefore<A, B, X, Y> {
     columns: (A, B),
-    operator: &'static str,
     values: (X, Y),
 }
 
 /// The rows before this one, in ascending order: what comes next in a descending list.
-pub fn before<A, B, X, Y>(columns: (A, B), values: (X, Y)) -> RowComparison<A, B, X, Y> {
-    RowComparison { columns, operator: ") < (", values }
+pub fn before<A, B, X, Y>(columns: (A, B), values: (X, Y)) -> RowBefore<A, B, X, Y> {
+    RowBefore { columns, values }
 }
 
-/// The rows after this one, in ascending order.
-pub fn after<A, B, X, Y>(columns: (A, B), values: (X, Y)) -> RowComparison<A, B, X, Y> {
-    RowComparison { columns, operator: ") > (", values }
-}
-
-impl<A, B, X, Y> Expression for RowComparison<A, B, X, Y>
+impl<A, B, X, Y> Expression for RowBefore<A, B, X, Y>
 where
     A: Expression,
     B: Expression,
@@ -35,7 +29,7 @@ where
     type SqlType = Bool;
 }
 
-impl<From, A, B, X, Y> AppearsOnTable<From> for RowComparison<A, B, X, Y>
+impl<From, A, B, X, Y> AppearsOnTable<From> for RowBefore<A, B, X, Y>
 where
     Self: Expression,
     A: AppearsOnTable<From>,
@@ -45,7 +39,7 @@ where
 {
 }
 
-impl<From, A, B, X, Y> SelectableExpression<From> for RowComparison<A, B, X, Y>
+impl<From, A, B, X, Y> SelectableExpression<From> for RowBefore<A, B, X, Y>
 where
     Self: AppearsOnTable<From>,
     A: SelectableExpression<From>,
@@ -55,17 +49,11 @@ where
 {
 }
 
-impl<GroupBy, A, B, X, Y> ValidGrouping<GroupBy> for RowComparison<A, B, X, Y> {
+impl<GroupBy, A, B, X, Y> ValidGrouping<GroupBy> for RowBefore<A, B, X, Y> {
     type IsAggregate = is_aggregate::No;
 }
 
-/// The operator is part of the statement, so the statement is known by its text.
-impl<A, B, X, Y> QueryId for RowComparison<A, B, X, Y> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<A, B, X, Y> QueryFragment<Pg> for RowComparison<A, B, X, Y>
+impl<A, B, X, Y> QueryFragment<Pg> for RowBefore<A, B, X, Y>
 where
     A: QueryFragment<Pg>,
     B: QueryFragment<Pg>,
@@ -77,7 +65,7 @@ where
         self.columns.0.walk_ast(out.reborrow())?;
         out.push_sql(", ");
         self.columns.1.walk_ast(out.reborrow())?;
-        out.push_sql(self.operator);
+        out.push_sql(") < (");
         self.values.0.walk_ast(out.reborrow())?;
         out.push_sql(", ");
         self.values.1.walk_ast(out.reborrow())?;

@@ -13,5 +13,5 @@ mod text_enum;
 pub use lock::lock_table;
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planner::look_up_by_key;
-pub use pool::{Connection, Pool, connect};
+pub use pool::{Connection, Pool, PoolLimits, connect};
 pub(crate) use text_enum::text_enum;

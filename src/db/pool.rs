@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use deadpool::managed::TimeoutType;
 use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
-use diesel_async::pooled_connection::deadpool::{self, Object};
+use diesel_async::pooled_connection::deadpool::{self as diesel_deadpool, Object, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// A connection on loan from the pool.
 pub type Connection = Object<AsyncPgConnection>;
@@ -21,8 +22,23 @@ pub type Connection = Object<AsyncPgConnection>;
 /// The connections of this node to its database.
 #[derive(Clone)]
 pub struct Pool {
-    connections: deadpool::Pool<AsyncPgConnection>,
+    connections: diesel_deadpool::Pool<AsyncPgConnection>,
     statements: Arc<AtomicU64>,
+}
+
+/// How many connections there are, and how long each step may take.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// The most connections.
+    pub connections: usize,
+    /// For so long a request waits for a connection.
+    pub wait: Duration,
+    /// For so long a connection may take to be made.
+    pub connect: Duration,
+    /// For so long a statement may run.
+    pub statement: Duration,
+    /// For so long a statement waits for a lock.
+    pub lock: Duration,
 }
 
 /// Counts the statements of a connection.
@@ -37,21 +53,21 @@ impl Instrumentation for Counting {
 }
 
 impl Pool {
-    /// A pool of at most `size` connections; none is made before it is needed. Who has waited for one as long as `wait` is turned
-    /// away.
-    pub fn new(url: &str, size: usize, wait: Duration) -> Result<Self, Error> {
+    /// A pool in which no connection is made before it is needed.
+    pub fn new(url: &str, limits: PoolLimits) -> Result<Self, Error> {
         let mut config = ManagerConfig::default();
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
         let statements = Arc::new(AtomicU64::new(0));
         let counted = statements.clone();
-        config.custom_setup = Box::new(move |url| connect_counted(url.to_owned(), counted.clone()).boxed());
+        config.custom_setup =
+            Box::new(move |url| connect_for_requests(url.to_owned(), limits, counted.clone()).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-        let connections = deadpool::Pool::builder(manager)
-            .max_size(size)
-            .wait_timeout(Some(wait))
-            .create_timeout(Some(wait))
-            .runtime(::deadpool::Runtime::Tokio1)
+        let connections = diesel_deadpool::Pool::builder(manager)
+            .max_size(limits.connections)
+            .wait_timeout(Some(limits.wait))
+            .create_timeout(Some(limits.connect))
+            .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
         Ok(Self { connections, statements })
@@ -64,12 +80,30 @@ impl Pool {
 
     /// A connection. A request holds one at a time.
     pub async fn get(&self) -> Result<Connection, Error> {
-        self.connections.get().await.map_err(Error::database_unavailable)
+        self.connections.get().await.map_err(|error| match error {
+            PoolError::Timeout(TimeoutType::Wait) => {
+                tracing::warn!("no connection to the database was free in time");
+                Error::new(Code::Overloaded, "The server has too many requests at the moment.")
+            }
+            error => Error::database_unavailable(error),
+        })
     }
 }
 
-async fn connect_counted(url: String, statements: Arc<AtomicU64>) -> Result<AsyncPgConnection, ConnectionError> {
+async fn connect_for_requests(
+    url: String,
+    limits: PoolLimits,
+    statements: Arc<AtomicU64>,
+) -> Result<AsyncPgConnection, ConnectionError> {
     let mut connection = connect_diesel(url).await?;
+    // Errors are known by their words (`error::database`): in English, where this role may ask for that.
+    let settings = format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}; \
+         SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')",
+        limits.statement.as_millis(),
+        limits.lock.as_millis()
+    );
+    connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     connection.set_instrumentation(Counting(statements));
     Ok(connection)
 }

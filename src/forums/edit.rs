@@ -60,7 +60,7 @@ impl Settle for EditForum {
     }
 }
 
-#[derive(AsChangeset)]
+#[derive(PartialEq, Default, AsChangeset)]
 #[diesel(table_name = forums)]
 struct ForumChanges {
     title: Option<String>,
@@ -72,7 +72,7 @@ struct ForumChanges {
 
 /// Edit a forum.
 ///
-/// For administrators.
+/// For administrators. A body without fields changes nothing.
 #[utoipa::path(tag = "forums", params(ForumPath, IfMatchField), request_body = EditForum,
     responses((status = 200, description = "The forum after it", body = ForumView)),
     security(("bearer" = ["admin"])),
@@ -111,7 +111,8 @@ async fn update(
     if body.kind == Some(ForumKind::Category) && has_threads(forum.id, conn).await? {
         return Err(Error::new(Code::ForumNotEmpty, "a category holds no threads"));
     }
-    if let Some(parent) = body.parent_id {
+    let parent = body.parent_id;
+    if let Some(parent) = parent {
         put_below(&forum, descendants, parent, conn).await?;
     }
     let changes = ForumChanges {
@@ -121,6 +122,9 @@ async fn update(
         description: body.description.map(|d| d.map(Description::into_string)),
         position: body.position.map(i64::from),
     };
+    if parent.is_none() && changes == ForumChanges::default() {
+        return Ok(());
+    }
     diesel::update(forums::table.find(forum.id))
         .set((changes, forums::version.eq(forums::version + 1)))
         .execute(conn)

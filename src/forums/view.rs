@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{Forum, ForumKind, ForumRow, LastThread};
+use super::model::{ForumKind, ForumRow, LastThread};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 
 /// A forum, or a category of forums.
@@ -103,11 +103,5 @@ pub fn show((forum, last): ForumRow) -> ForumView {
         post_count: forum.post_count,
         last_post: last.and_then(LastPostOfForum::new),
         version: forum.version,
-    }
-}
-
-impl From<&Forum> for Breadcrumb {
-    fn from(forum: &Forum) -> Self {
-        Self { id: forum.id, slug: forum.slug.clone(), title: forum.title.clone() }
     }
 }

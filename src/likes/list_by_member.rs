@@ -18,7 +18,7 @@ use crate::members::{Card, MemberPath, MemberView, cards};
 use crate::posts::seen;
 use crate::state::State;
 use crate::threads::visible;
-use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, cut, key_of};
+use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, Moment, cut, key_of};
 use crate::web::query::Query;
 
 const LIST: &str = "likes of a member";
@@ -58,11 +58,11 @@ pub async fn list_likes_by_member(
     query: Query<ListOfItems>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
+    let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
     Card::find(path.member_id, conn).await?.or_not_found()?;
-    let limit = query.0.limit.unwrap_or_default();
-    let mut items = load(path.member_id, key_of(&query.0.cursor, LIST)?, limit, &viewer, conn).await?;
-    let next = cut(&mut items, limit, LIST, |like| (like.created_at.timestamp_micros(), like.post_id.0))?;
+    let mut items = load(path.member_id, after, limit, &viewer, conn).await?;
+    let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.post_id))?;
     let members = cards(items.iter().map(|like| like.author_id), state.clock.now(), conn).await?;
     let list = MemberLikeList { items, members, next };
     Ok(page::answer(&request, list.next.as_deref(), &list))
@@ -70,7 +70,7 @@ pub async fn list_likes_by_member(
 
 async fn load(
     member: MemberId,
-    key: Option<(i64, i64)>,
+    after: Option<(Moment, PostId)>,
     limit: Limit,
     viewer: &Viewer,
     conn: &mut AsyncPgConnection,
@@ -84,9 +84,8 @@ async fn load(
         .select((likes::post_id, likes::thread_id, posts::position, posts::author_id, likes::created_at))
         .limit(limit.and_one())
         .into_boxed();
-    if let Some((us, post)) = key {
-        let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
-        let place = (at.into_sql::<Timestamptz>(), post.into_sql::<BigInt>());
+    if let Some((at, post)) = after {
+        let place = (at.time().into_sql::<Timestamptz>(), post.into_sql::<BigInt>());
         query = query.filter(before((likes::created_at, likes::post_id), place));
     }
     query.load(conn).await

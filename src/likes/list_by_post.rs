@@ -17,7 +17,7 @@ use crate::ids::MemberId;
 use crate::members::{MemberView, cards};
 use crate::posts::{Post, PostPath};
 use crate::state::State;
-use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, cut, key_of};
+use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, Moment, cut, key_of};
 use crate::web::query::Query;
 
 const LIST: &str = "likes of a post";
@@ -48,11 +48,11 @@ pub async fn list_likes_by_post(
     query: Query<ListOfItems>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
+    let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let limit = query.0.limit.unwrap_or_default();
-    let mut items = load(&post, key_of(&query.0.cursor, LIST)?, limit, conn).await?;
-    let next = cut(&mut items, limit, LIST, |like| (like.created_at.timestamp_micros(), like.member_id.0))?;
+    let mut items = load(&post, after, limit, conn).await?;
+    let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.member_id))?;
     let members = cards(items.iter().map(|like| like.member_id), state.clock.now(), conn).await?;
     let list = PostLikeList { items, members, next };
     Ok(page::answer(&request, list.next.as_deref(), &list))
@@ -60,7 +60,7 @@ pub async fn list_likes_by_post(
 
 async fn load(
     post: &Post,
-    key: Option<(i64, i64)>,
+    after: Option<(Moment, MemberId)>,
     limit: Limit,
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<PostLike>> {
@@ -70,9 +70,8 @@ async fn load(
         .select((likes::member_id, likes::created_at))
         .limit(limit.and_one())
         .into_boxed();
-    if let Some((us, member)) = key {
-        let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
-        let place = (at.into_sql::<Timestamptz>(), member.into_sql::<BigInt>());
+    if let Some((at, member)) = after {
+        let place = (at.time().into_sql::<Timestamptz>(), member.into_sql::<BigInt>());
         query = query.filter(before((likes::created_at, likes::member_id), place));
     }
     query.load(conn).await

@@ -67,6 +67,18 @@ pub fn read(body: &str) -> Result<Draft, MarkupError> {
     }
 }
 
+/// Whether a body is one that `read` takes.
+///
+/// # Errors
+///
+/// As those of `read`.
+pub fn check(body: &str) -> Result<(), MarkupError> {
+    match quotes::parse(body, TooDeep::IsAnError) {
+        Some(_) => Ok(()),
+        None => Err(MarkupError::QuotesTooDeep { at_most: MAX_QUOTE_DEPTH }),
+    }
+}
+
 /// Reads a body from an archive: what is nested too deep stays as literal text, never an error.
 pub fn read_archived(body: &str) -> Draft {
     let parts = quotes::parse(body, TooDeep::IsLiteral);
@@ -118,11 +130,6 @@ impl Draft {
     pub fn mentioned_names(&self) -> Vec<String> {
         let mut seen = HashSet::new();
         self.mentions.candidates().filter(|key| seen.insert(*key)).map(str::to_owned).collect()
-    }
-
-    /// Quoted post ids by appearance, nested ones included; one quoted twice is there twice.
-    pub fn quoted_post_ids(&self) -> Vec<i64> {
-        self.quotes.iter().map(|quote| quote.post_id).collect()
     }
 
     /// Joins the body with who the mentioned are: `members` gives the id for a `username_key`. A name

@@ -17,7 +17,7 @@ mod sanitise;
 mod tables;
 mod text;
 
-pub use draft::{Draft, MarkupError, Quote, Rendered, read, read_archived};
+pub use draft::{Draft, MarkupError, Quote, Rendered, check, read, read_archived};
 pub use emoji::emoji_unicode;
 pub use names::{html_with_names, text_with_names, username_key};
 pub use quotes::{archived_quote_ids, rewrite_quote_ids};

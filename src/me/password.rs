@@ -40,7 +40,7 @@ impl Settle for ChangePassword {
 /// All your other sessions end, at once.
 #[utoipa::path(tag = "me", request_body = ChangePassword,
     responses((status = 204, description = "It is changed")), security(("bearer" = ["profile"])),
-    extensions(("x-problems" = json!(["wrong_password", "overloaded"]))))]
+    extensions(("x-problems" = json!(["wrong_password"]))))]
 #[put("/api/v1/me/password")]
 pub async fn change_password(
     caller: AsMember,

@@ -52,7 +52,7 @@ impl Settle for CreateMember {
 /// is another member's is not told.
 #[utoipa::path(tag = "members", request_body = CreateMember,
     responses((status = 201, description = "The new member", body = MemberView)), security(()),
-    extensions(("x-problems" = json!(["username_taken", "username_looks_taken", "overloaded"]))))]
+    extensions(("x-problems" = json!(["username_taken", "username_looks_taken"]))))]
 #[post("/api/v1/members")]
 pub async fn create_member(
     state: Data<State>,

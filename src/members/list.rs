@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
@@ -18,7 +17,7 @@ use crate::db::schema::members;
 use crate::error::Error;
 use crate::ids::MemberId;
 use crate::state::State;
-use crate::web::page::{self, Cursor, Limit};
+use crate::web::page::{self, Cursor, Items, Limit, Moment};
 use crate::web::query::Query;
 
 /// Which members, in which order.
@@ -39,7 +38,7 @@ struct ListMembers {
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on: `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 1000)]
+    #[param(inline)]
     cursor: Option<Cursor>,
 }
 
@@ -53,13 +52,7 @@ enum Sort {
 }
 
 /// Members, in the order of the list.
-#[derive(Serialize, ToSchema)]
-struct MemberList {
-    /// The members.
-    items: Vec<MemberView>,
-    /// The cursor of what comes next, null at the end.
-    next: Option<String>,
-}
+pub type MemberList = Items<MemberView>;
 
 /// List members.
 ///
@@ -75,27 +68,49 @@ pub async fn list_members(
 ) -> Result<HttpResponse, Error> {
     let ListMembers { q, sort, limit, cursor } = query.0;
     let sort = sort.unwrap_or(if q.is_some() { Sort::Username } else { Sort::Joined });
-    let from = From::read(sort, &cursor)?;
+    let place = Place::read(sort, &cursor)?;
     let conn = &mut state.db.get().await?;
-    let mut rows = load(sort, q.as_deref(), from, limit, conn).await?;
-    let next = page::cut(&mut rows, limit, sort.list(), |(card, key, _)| sort.key(card, key))?;
+    let mut rows = load(sort, q.as_deref(), place, limit, conn).await?;
+    let next = page::cut(&mut rows, limit, sort.list(), |(card, key, _)| Place::of(sort, card, key))?;
     let now = state.clock.now();
     let items = rows.into_iter().map(|(card, _, rank)| MemberView::new(card, rank, now)).collect();
     let list = MemberList { items, next };
     Ok(page::answer(&request, list.next.as_deref(), &list))
 }
 
-/// The sort key of the last member that was shown.
-#[derive(Serialize, Deserialize)]
-enum From {
-    Joined(DateTime<Utc>, MemberId),
-    Count(i64, MemberId),
+/// Where the list goes on: the sort key of the last member that was shown.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Place {
+    Joined(Moment, MemberId),
+    Posts(i64, MemberId),
+    Likes(i64, MemberId),
     Username(String),
 }
 
-impl From {
+impl Place {
     fn read(sort: Sort, cursor: &Option<Cursor>) -> Result<Option<Self>, Error> {
-        page::key_of(cursor, sort.list())
+        let list = sort.list();
+        let place = match sort {
+            Sort::Joined => page::key_of(cursor, list)?.map(|(at, id)| Self::Joined(at, id)),
+            Sort::Posts => page::key_of(cursor, list)?.map(|(count, id)| Self::Posts(count, id)),
+            Sort::Likes => page::key_of(cursor, list)?.map(|(count, id)| Self::Likes(count, id)),
+            Sort::Username => page::key_of(cursor, list)?.map(Self::Username),
+        };
+        match &place {
+            // PostgreSQL takes no U+0000 in text, so no name has it.
+            Some(Self::Username(name)) if name.contains('\0') => Err(Cursor::foreign()),
+            _ => Ok(place),
+        }
+    }
+
+    fn of(sort: Sort, card: &Card, username_key: &str) -> Self {
+        match sort {
+            Sort::Joined => Self::Joined(card.joined_at.into(), card.id),
+            Sort::Posts => Self::Posts(card.posts_shown, card.id),
+            Sort::Likes => Self::Likes(card.likes_shown, card.id),
+            Sort::Username => Self::Username(username_key.to_owned()),
+        }
     }
 }
 
@@ -107,15 +122,6 @@ impl Sort {
             Self::Posts => "members by posts",
             Self::Likes => "members by likes",
             Self::Username => "members by username",
-        }
-    }
-
-    fn key(self, card: &Card, username_key: &str) -> From {
-        match self {
-            Self::Joined => From::Joined(card.joined_at, card.id),
-            Self::Posts => From::Count(card.posts_shown, card.id),
-            Self::Likes => From::Count(card.likes_shown, card.id),
-            Self::Username => From::Username(username_key.to_owned()),
         }
     }
 }
@@ -136,7 +142,7 @@ type Row = (Card, String, String);
 async fn load(
     sort: Sort,
     prefix: Option<&str>,
-    from: Option<From>,
+    place: Option<Place>,
     limit: Limit,
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<Row>> {
@@ -148,17 +154,17 @@ async fn load(
         // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
         query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
     }
-    query = match from {
-        Some(From::Joined(at, last)) => {
-            query.filter(before((joined_at, id), (at.into_sql::<Timestamptz>(), last.into_sql::<BigInt>())))
+    query = match place {
+        Some(Place::Joined(at, last)) => {
+            query.filter(before((joined_at, id), (at.time().into_sql::<Timestamptz>(), last.into_sql::<BigInt>())))
         }
-        Some(From::Count(n, last)) if sort == Sort::Posts => {
-            query.filter(before((posts_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        Some(Place::Posts(count, last)) => {
+            query.filter(before((posts_shown, id), (count.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
         }
-        Some(From::Count(n, last)) => {
-            query.filter(before((likes_shown, id), (n.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
+        Some(Place::Likes(count, last)) => {
+            query.filter(before((likes_shown, id), (count.into_sql::<BigInt>(), last.into_sql::<BigInt>())))
         }
-        Some(From::Username(last)) => query.filter(username_key.gt(last)),
+        Some(Place::Username(last)) => query.filter(username_key.gt(last)),
         None => query,
     };
     query = match sort {

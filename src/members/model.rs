@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, username_key};
 use crate::db::schema::{members, ranks, username_skeletons};
-use crate::error::{Code, ConstraintName, Error};
+use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::web::identity::Email;
 
@@ -163,27 +163,27 @@ pub async fn set_password(id: MemberId, hash: &str, conn: &mut AsyncPgConnection
     Ok(diesel::update(member).set(members::password_hash.eq(hash)).execute(conn).await? > 0)
 }
 
-/// Sets a role. 404 where there is no such member; 409 where it is the last administrator.
-pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    conn.transaction(async |conn| {
-        if role < Role::Admin {
-            keep_an_admin_beside(id, conn).await?;
-        }
-        let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
-        let found = diesel::update(member).set(members::role.eq(role)).execute(conn).await?;
-        if found == 0 { Err(Error::not_found()) } else { Ok(()) }
-    })
-    .await
+/// Gives a role to a member that is held.
+pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::update(members::table.find(id)).set(members::role.eq(role)).execute(conn).await
 }
 
-/// 409 where this is the only administrator. All of them are locked, so that the last two can not leave at once.
-async fn keep_an_admin_beside(id: MemberId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    let admins = members::table.filter(members::role.eq(Role::Admin).and(members::deleted_at.is_null()));
-    let admins: Vec<MemberId> = admins.select(members::id).order(members::id).for_update().load(conn).await?;
-    if admins == [id] {
-        return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
-    }
-    Ok(())
+/// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.
+pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    conn.transaction(async |conn| {
+        // All administrators are locked, so that the last two can not leave at once.
+        let admins = members::role.eq(Role::Admin);
+        let held = members::table.filter(members::id.eq(id).or(admins).and(members::deleted_at.is_null()));
+        let held = held.order(members::id).select(Subject::as_select()).for_no_key_update();
+        let held: Vec<Subject> = held.load(conn).await?;
+        let member = held.iter().find(|member| member.id == id).or_not_found()?;
+        if member.role == Role::Admin && role < Role::Admin && held.len() == 1 {
+            return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
+        }
+        give_role(id, role, conn).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// A member whose row is locked until the transaction ends.

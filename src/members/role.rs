@@ -31,7 +31,7 @@ impl Settle for SetMemberRole {
 /// Administrators may; not their own, and not that of another administrator. It holds from the next request on.
 #[utoipa::path(tag = "members", params(MemberPath), request_body = SetMemberRole,
     responses((status = 200, description = "The member", body = MemberView)), security(("bearer" = ["admin"])),
-    extensions(("x-problems" = json!(["insufficient_role", "same_or_higher_role", "last_admin"]))))]
+    extensions(("x-problems" = json!(["insufficient_role", "same_or_higher_role"]))))]
 #[put("/api/v1/members/{member_id}/role")]
 pub async fn set_member_role(
     caller: AsMember,
@@ -44,7 +44,7 @@ pub async fn set_member_role(
         let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Admin)?;
         member.must_be_below(&caller)?;
-        super::set_role(member.id, body.role, conn).await
+        Ok::<_, Error>(super::model::give_role(member.id, body.role, conn).await?)
     })
     .await?;
     let member = MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?;

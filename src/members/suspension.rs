@@ -16,7 +16,7 @@ use crate::ids::MemberId;
 use crate::sessions;
 use crate::state::State;
 use crate::web::answer;
-use crate::web::body::{Body, Flaws, Settle};
+use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::Etag;
 use crate::web::text::Reason;
 
@@ -30,6 +30,8 @@ pub struct SuspendMember {
     /// Why: told to the member when it tries to sign in.
     reason: Reason,
     /// When it ends by itself, within a hundred years; absent or null: when it is taken back.
+    #[serde(default, deserialize_with = "body::any_time")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
     until: Option<DateTime<Utc>>,
 }
 

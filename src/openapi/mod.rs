@@ -66,7 +66,9 @@ fn acts(item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
         let takes_query = operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == "query");
-        Some(Served { method: name.to_uppercase().parse().ok()?, takes_query })
+        let looks_at_caller =
+            operation["security"].as_array().into_iter().flatten().any(|way| way["bearer"].is_array());
+        Some(Served { method: name.to_uppercase().parse().ok()?, takes_query, looks_at_caller })
     })
     .collect()
 }

@@ -12,6 +12,8 @@ const OWN: &str = "x-problems";
 /// Adds the shape of a problem, and to each operation its error answers with an example for each code.
 pub fn add(document: &mut Value) {
     document["components"]["schemas"]["Problem"] = schema();
+    document["components"]["examples"] =
+        Code::ALL.iter().map(|code| (code.name().to_owned(), example(*code))).collect::<Map<_, _>>().into();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
             let mut answers: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
@@ -34,18 +36,16 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
     let security = operation["security"].as_array().into_iter().flatten();
     let (mut for_guests, mut for_members) = (false, false);
     security.for_each(|way| if way["bearer"].is_array() { for_members = true } else { for_guests = true });
-    let mut codes = vec![Code::InternalError];
+    let mut codes = vec![Code::InternalError, Code::UriTooLong, Code::RequestHeadTooLarge];
     if path.starts_with("/api/") {
-        codes.extend([Code::DatabaseUnavailable]);
+        codes.extend([Code::DatabaseUnavailable, Code::Overloaded]);
     }
     if operation["requestBody"].is_object() {
         codes.extend([Code::BadRequest, Code::MalformedJson, Code::JsonTooDeep, Code::BodyTooLarge]);
         codes.extend([Code::UnsupportedMediaType, Code::InvalidBody]);
     }
     // An act that takes no parameters refuses them by the same code.
-    if has("query") || for_members || operation["requestBody"].is_object() {
-        codes.push(Code::InvalidParameter);
-    }
+    codes.push(Code::InvalidParameter);
     if named("cursor") {
         codes.push(Code::InvalidCursor);
     }
@@ -70,7 +70,8 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
 
 fn answer(codes: &[Code]) -> Value {
     let names: Vec<_> = codes.iter().map(|code| format!("`{}`", code.name())).collect();
-    let examples: Map<_, _> = codes.iter().map(|code| (code.name().to_owned(), example(*code))).collect();
+    let shown = |code: &Code| json!({"$ref": format!("#/components/examples/{}", code.name())});
+    let examples: Map<_, _> = codes.iter().map(|code| (code.name().to_owned(), shown(code))).collect();
     json!({
         "description": names.join(", "),
         "content": {"application/problem+json": {

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{NewPost, Post, compose, next_id};
+use super::model::{NewPost, Post, compose, next_id, settle_body};
 use super::view::{PostView, show_one};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
@@ -33,7 +33,7 @@ pub struct CreatePost {
 
 impl Settle for CreatePost {
     fn settle(&mut self, flaws: &mut Flaws) {
-        flaws.text("/body", &mut self.body);
+        settle_body(&mut self.body, flaws);
     }
 }
 

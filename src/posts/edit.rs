@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Post, PostPath, compose, insert_quotes};
+use super::model::{Post, PostPath, compose, insert_quotes, settle_body};
 use super::view::{PostView, show_one};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::{posts, quotes, revisions, threads};
@@ -33,7 +33,7 @@ pub struct EditPost {
 
 impl Settle for EditPost {
     fn settle(&mut self, flaws: &mut Flaws) {
-        flaws.text("/body", &mut self.body);
+        settle_body(&mut self.body, flaws);
         flaws.text_if_any("/reason", &mut self.reason);
     }
 }

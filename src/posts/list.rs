@@ -15,7 +15,7 @@ use crate::ids::{MAX_ID, PostId};
 use crate::members::MemberView;
 use crate::state::State;
 use crate::web::page;
-use crate::web::query::Query;
+use crate::web::query::{self, Query};
 
 /// The most posts of one request.
 const MAX: usize = 100;
@@ -33,7 +33,7 @@ pub struct ListPosts {
 
 fn ids<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<PostId>, D::Error> {
     let text = String::deserialize(input)?;
-    let id = |part: &str| part.parse().ok().filter(|id| (1..=MAX_ID).contains(id)).map(PostId);
+    let id = |part: &str| query::number(part).filter(|id| (1..=MAX_ID).contains(id)).map(PostId);
     let ids: Option<Vec<PostId>> = text.split(',').map(id).collect();
     match ids {
         Some(ids) if ids.len() <= MAX => Ok(ids),

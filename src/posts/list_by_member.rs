@@ -2,7 +2,6 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::DateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -13,11 +12,11 @@ use crate::access::Viewer;
 use crate::db::keyset::before;
 use crate::db::schema::{posts, threads};
 use crate::error::{Error, OrNotFound};
-use crate::ids::MemberId;
+use crate::ids::{MemberId, PostId};
 use crate::members::{Card, MemberPath, MemberView};
 use crate::state::State;
 use crate::threads::visible;
-use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, cut, key_of};
+use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, Moment, cut, key_of};
 use crate::web::query::Query;
 
 const LIST: &str = "posts of a member";
@@ -38,12 +37,11 @@ pub async fn list_posts_by_member(
     query: Query<ListOfItems>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
+    let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
     Card::find(path.member_id, conn).await?.or_not_found()?;
-    let limit = query.0.limit.unwrap_or_default();
-    let key = key_of(&query.0.cursor, LIST)?;
-    let mut rows = load(path.member_id, key, limit, &viewer, conn).await?;
-    let next = cut(&mut rows, limit, LIST, |post| (post.created_at.timestamp_micros(), post.id.0))?;
+    let mut rows = load(path.member_id, after, limit, &viewer, conn).await?;
+    let next = cut(&mut rows, limit, LIST, |post| (Moment::from(post.created_at), post.id))?;
     let (items, members) = Loaded::new(rows, [], &viewer, conn).await?.show(&viewer, state.clock.now());
     let list = PostList { items, members, next };
     Ok(page::answer(&request, list.next.as_deref(), &list))
@@ -51,7 +49,7 @@ pub async fn list_posts_by_member(
 
 async fn load(
     author: MemberId,
-    key: Option<(i64, i64)>,
+    after: Option<(Moment, PostId)>,
     limit: Limit,
     viewer: &Viewer,
     conn: &mut AsyncPgConnection,
@@ -63,9 +61,8 @@ async fn load(
         .select(Post::as_select())
         .limit(limit.and_one())
         .into_boxed();
-    if let Some((us, id)) = key {
-        let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
-        let place = (at.into_sql::<Timestamptz>(), id.into_sql::<BigInt>());
+    if let Some((at, id)) = after {
+        let place = (at.time().into_sql::<Timestamptz>(), id.into_sql::<BigInt>());
         query = query.filter(before((posts::created_at, posts::id), place));
     }
     query.load(conn).await

@@ -111,7 +111,7 @@ impl Parts {
         let forum = show(row);
         let posts = posts_between(thread.id, at.positions(), conn).await?;
         let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
-        let also = thread.named().chain(forum.last_post.as_ref().map(|last| last.author_id));
+        let also = thread.named().chain(forum.last_post.as_ref().map(|last| last.author_id)).chain(viewer.member_id());
         let loaded = Loaded::new(posts, also, viewer, conn).await?;
         let part = Self::viewer_part(viewer, &thread, &ids, conn).await?;
         Ok(Self { thread, forum, breadcrumbs, posts: loaded, pagination: at, viewer: part })

@@ -16,7 +16,7 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{NewPost, Post, PostPath, compose, next_id, render_stored, seen};
+pub use model::{NewPost, Post, PostPath, compose, next_id, render, seen, settle_body};
 pub use view::{Loaded, PostView, show_one};
 
 /// The acts of this feature.

@@ -16,6 +16,8 @@ use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup::{self, Draft, Rendered};
 use crate::threads::visible;
+use crate::web::body::Flaws;
+use crate::web::text::PostBody;
 
 /// Names a post in a URL.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -179,18 +181,22 @@ pub async fn insert_quotes(
     Ok(())
 }
 
+/// Settles a body that is to be written: its text, and how deep its quotes are nested.
+pub fn settle_body(body: &mut PostBody, flaws: &mut Flaws) {
+    flaws.text("/body", body);
+    if let Err(error) = markup::check(body.as_str()) {
+        flaws.add("/body", Flaw::TooDeep, error.to_string());
+    }
+}
+
 /// Reads and renders a body, outside any transaction: who is mentioned is asked of the database only if somebody is.
 pub async fn compose(body: &str, conn: &mut AsyncPgConnection) -> Result<Rendered, Error> {
     let draft = markup::read(body).map_err(|e| Error::flaw("/body", Flaw::TooDeep, e.to_string()))?;
     Ok(render(&draft, conn).await?)
 }
 
-/// Renders a body that was stored before.
-pub async fn render_stored(body: &str, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
-    render(&markup::read_archived(body), conn).await
-}
-
-async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
+/// Renders a body that was read.
+pub async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
     let names = draft.mentioned_names();
     let found = if names.is_empty() { HashMap::new() } else { members_by_name(&names, conn).await? };
     Ok(draft.render(&found))

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::model::{self, Rank};
 use super::view::RankList;
-use crate::access::AsAdmin;
+use crate::access::{AsMember, Role};
 use crate::db;
 use crate::db::schema::ranks;
 use crate::error::{Error, Flaw};
@@ -74,7 +74,8 @@ impl Settle for SetRanks {
     responses((status = 200, description = "The ladder", body = RankList)), security(("bearer" = ["admin"])),
     extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[put("/api/v1/ranks")]
-pub async fn set_ranks(_: AsAdmin, state: Data<State>, body: Body<SetRanks>) -> Result<HttpResponse, Error> {
+pub async fn set_ranks(caller: AsMember, state: Data<State>, body: Body<SetRanks>) -> Result<HttpResponse, Error> {
+    caller.must_be(Role::Admin)?;
     let rows = body.0.items.into_iter();
     let rows: Vec<_> = rows.map(|rank| Rank { from_posts: rank.from, name: rank.name.into_string() }).collect();
     let conn = &mut state.db.get().await?;

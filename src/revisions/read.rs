@@ -1,8 +1,7 @@
 //! `GET /api/v1/posts/{post_id}/revisions/{number}`.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::{self, Data, Path};
 use actix_web::{HttpResponse, get};
-use diesel_async::AsyncPgConnection;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,7 +13,7 @@ use crate::error::{Error, OrNotFound};
 use crate::ids::{MemberId, PostId};
 use crate::markup;
 use crate::members::cards;
-use crate::posts::{Post, render_stored};
+use crate::posts::{Post, render};
 use crate::state::State;
 
 /// Names a revision in a URL.
@@ -41,35 +40,30 @@ pub async fn read_revision(
     path: Path<RevisionPath>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
+    let (revision, body, before) = load(&path, &viewer, &state).await?;
+    let drafted = (body.clone(), before.unwrap_or_default());
+    // Long bodies take long, so no worker and no connection waits for them.
+    let (draft, changes) = web::block(move || (markup::read_archived(&drafted.0), diff(&drafted.1, &drafted.0)))
+        .await
+        .map_err(Error::internal)?;
     let conn = &mut state.db.get().await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let revision = Revision::find(&post, path.number, conn).await?.or_not_found()?;
-    let before = Revision::below(&post, revision.number, 1, conn).await?.pop();
-    let view = show(revision, before, &state, conn).await?;
-    Ok(HttpResponse::Ok().json(view))
-}
-
-async fn show(
-    revision: Revision,
-    before: Option<Revision>,
-    state: &State,
-    conn: &mut AsyncPgConnection,
-) -> Result<RevisionView, Error> {
-    let rendered = render_stored(&revision.body, conn).await?;
+    let rendered = render(&draft, conn).await?;
     let named = rendered.mentions.iter().map(|id| MemberId(*id)).chain(revision.edited_by);
     let members = cards(named, state.clock.now(), conn).await?;
     let name = |id: i64| members.get(&id.to_string()).and_then(|member| member.username.as_deref());
     let html = markup::html_with_names(&rendered.html, name);
-    let (body, earlier) = (revision.body.clone(), before.map(|before| before.body).unwrap_or_default());
-    let changes = tokio::task::spawn_blocking(move || diff(&earlier, &body)).await.map_err(Error::internal)?;
-    Ok(RevisionView {
-        number: revision.number,
-        body: revision.body,
-        html,
-        diff: changes,
-        edited_by: revision.edited_by,
-        edited_at: revision.edited_at,
-        reason: revision.reason,
-        members,
-    })
+    Ok(HttpResponse::Ok().json(RevisionView::new(revision, body, html, changes, members)))
+}
+
+/// The revision, its body and the one before it.
+async fn load(
+    path: &RevisionPath,
+    viewer: &Viewer,
+    state: &State,
+) -> Result<(Revision, String, Option<String>), Error> {
+    let conn = &mut state.db.get().await?;
+    let post = Post::seen_by(viewer, path.post_id, conn).await?.or_not_found()?;
+    let (revision, body) = Revision::find(&post, path.number, conn).await?.or_not_found()?;
+    let before = Revision::body_before(&post, revision.number, conn).await?;
+    Ok((revision, body, before))
 }

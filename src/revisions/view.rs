@@ -59,6 +59,20 @@ pub struct RevisionView {
     pub members: BTreeMap<String, MemberView>,
 }
 
+impl RevisionView {
+    /// A revision with its body, what it changed and the cards of whom it names.
+    pub fn new(
+        revision: Revision,
+        body: String,
+        html: String,
+        diff: Vec<Change>,
+        members: BTreeMap<String, MemberView>,
+    ) -> Self {
+        let Revision { number, edited_by, edited_at, reason } = revision;
+        Self { number, body, html, diff, edited_by, edited_at, reason, members }
+    }
+}
+
 impl From<Revision> for RevisionSummaryView {
     fn from(revision: Revision) -> Self {
         Self {

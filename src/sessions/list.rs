@@ -5,8 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::SessionView;
 use super::model::Session;
@@ -15,20 +13,14 @@ use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::ids::{MAX_ID, MemberId, SessionId};
 use crate::state::State;
-use crate::web::page::{self, Limit, ListOfItems};
+use crate::web::page::{self, Items, Limit, ListOfItems};
 use crate::web::query::Query;
 
 /// Under this name cursors are bound to the list.
 const LIST: &str = "sessions";
 
-/// Sessions, the newest first.
-#[derive(Serialize, ToSchema)]
-struct SessionList {
-    /// The sessions.
-    items: Vec<SessionView>,
-    /// The cursor of what comes next, null at the end.
-    next: Option<String>,
-}
+/// Sessions, in the order of the list.
+pub type SessionList = Items<SessionView>;
 
 /// List your sessions.
 ///

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, get};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::web::query::NoQuery;
 
 /// The document as it is sent: written once, when the program starts.
 pub struct Document(Bytes);
@@ -23,6 +24,6 @@ impl Document {
 #[utoipa::path(tag = "site", security(()),
     responses((status = 200, description = "The document", body = Object, example = json!({"openapi": "3.1.0"}))))]
 #[get("/openapi.json")]
-pub async fn read_openapi(document: Data<Document>) -> HttpResponse {
+pub async fn read_openapi(_: NoQuery, document: Data<Document>) -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.0.clone())
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::state::State;
+use crate::web::query::NoQuery;
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -23,7 +24,7 @@ pub struct Health {
 /// Says nothing of the database: a process that answers here need not be restarted.
 #[utoipa::path(tag = "site", responses((status = 200, description = "It lives", body = Health)), security(()))]
 #[get("/health/live")]
-pub async fn read_liveness() -> HttpResponse {
+pub async fn read_liveness(_: NoQuery) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" })
 }
 
@@ -31,9 +32,9 @@ pub async fn read_liveness() -> HttpResponse {
 ///
 /// Asks the database; 503 while it is away or the service is stopping.
 #[utoipa::path(tag = "site", responses((status = 200, description = "It can answer", body = Health)), security(()),
-    extensions(("x-problems" = json!(["database_unavailable"]))))]
+    extensions(("x-problems" = json!(["database_unavailable", "overloaded"]))))]
 #[get("/health/ready")]
-pub async fn read_readiness(state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn read_readiness(_: NoQuery, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     conn.batch_execute("SELECT 1").await?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" }))

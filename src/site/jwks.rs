@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::access::{JWKS_MAX_AGE, Keys};
 use crate::error::Error;
 use crate::state::State;
+use crate::web::query::NoQuery;
 
 /// A set of keys (RFC 7517, section 5).
 #[derive(Serialize, ToSchema)]
@@ -48,7 +49,7 @@ struct Jwk {
 /// A new key stands here before it signs; an old one until its last token has ended.
 #[utoipa::path(tag = "site", responses((status = 200, description = "The keys", body = JwkSet)), security(()))]
 #[get("/.well-known/jwks.json")]
-pub async fn read_jwks(state: Data<State>, keys: Data<Keys>) -> Result<HttpResponse, Error> {
+pub async fn read_jwks(_: NoQuery, state: Data<State>, keys: Data<Keys>) -> Result<HttpResponse, Error> {
     let keys = keys.published(state.clock.now()).into_iter();
     let jwk = |(kid, x)| Jwk { kty: "OKP", crv: "Ed25519", alg: "EdDSA", r#use: "sig", kid, x };
     let cache = format!("public, max-age={}", JWKS_MAX_AGE.num_seconds());

@@ -15,7 +15,7 @@ use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::ids::{ForumId, PostId, ThreadId};
 use crate::markup::Rendered;
-use crate::posts::{NewPost, Post, PostView, compose, next_id, show_one};
+use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -42,7 +42,7 @@ pub struct CreateThread {
 impl Settle for CreateThread {
     fn settle(&mut self, flaws: &mut Flaws) {
         flaws.text("/title", &mut self.title);
-        flaws.text("/body", &mut self.body);
+        settle_body(&mut self.body, flaws);
         settle_tags(&mut self.tags, flaws);
     }
 }

@@ -39,7 +39,7 @@ impl Settle for EditThread {
     }
 }
 
-#[derive(AsChangeset)]
+#[derive(PartialEq, Default, AsChangeset)]
 #[diesel(table_name = threads)]
 struct ThreadChanges {
     slug: Option<String>,
@@ -49,7 +49,7 @@ struct ThreadChanges {
 
 /// Edit a thread.
 ///
-/// Title and tags, for its author and for moderators.
+/// Title and tags, for its author and for moderators. A body without fields changes nothing.
 #[utoipa::path(tag = "threads", params(ThreadPath, IfMatchField), request_body = EditThread,
     responses((status = 200, description = "The thread after it", body = ThreadView)),
     security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked"]))))]
@@ -68,7 +68,7 @@ pub async fn edit_thread(
             let thread = Thread::hold(&member.viewer(), path.thread_id, conn).await?.or_not_found()?;
             thread.may_be_edited_by(&member)?;
             if_match.check(thread.version)?;
-            update(&thread, changes, conn).await.map_err(Error::from)
+            update(thread, changes, conn).await.map_err(Error::from)
         })
         .await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
@@ -82,7 +82,10 @@ fn changes(body: EditThread) -> ThreadChanges {
     }
 }
 
-async fn update(thread: &Thread, changes: ThreadChanges, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+async fn update(thread: Thread, changes: ThreadChanges, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+    if changes == ThreadChanges::default() {
+        return Ok(thread);
+    }
     diesel::update(threads::table.find(thread.id))
         .set((changes, threads::version.eq(threads::version + 1), threads::page_version.eq(threads::page_version + 1)))
         .returning(Thread::as_returning())

@@ -47,7 +47,7 @@ pub struct ListThreads {
     #[param(inline)]
     limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 500)]
+    #[param(inline)]
     cursor: Option<Cursor>,
 }
 
@@ -63,7 +63,6 @@ pub async fn list_threads(
     query: Query<ListThreads>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let query = query.0;
     let listing = Listing {
         forum: query.forum,
@@ -75,6 +74,9 @@ pub async fn list_threads(
         limit: query.limit.unwrap_or_default(),
         cursor: query.cursor,
     };
+    // A cursor that is wrong is told without the database.
+    listing.after()?;
+    let conn = &mut state.db.get().await?;
     let list = listing.load(&viewer, state.clock.now(), conn).await?;
     Ok(page::answer(&request, list.next.as_deref(), &list))
 }

@@ -33,7 +33,7 @@ pub async fn list_threads_by_member(
         ..Listing::default()
     };
     // A cursor that is wrong is told before a member that is not there.
-    listing.key()?;
+    listing.after()?;
     Card::find(path.member_id, conn).await?.or_not_found()?;
     let list = listing.load(&viewer, state.clock.now(), conn).await?;
     Ok(page::answer(&request, list.next.as_deref(), &list))

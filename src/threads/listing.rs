@@ -1,14 +1,13 @@
 //! Lists of threads: filters, sorts and where a page goes on. One rule of who sees what for all of them.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadKind, visible};
@@ -17,12 +16,9 @@ use crate::access::Viewer;
 use crate::db::keyset::before;
 use crate::db::schema::threads;
 use crate::error::Error;
-use crate::ids::{ForumId, MemberId};
+use crate::ids::{ForumId, MemberId, ThreadId};
 use crate::members::{MemberView, cards};
-use crate::web::page::{Cursor, ItemsWithMembers, Limit, cut, key_of};
-
-/// Microseconds of the years 0 to 9999: all that RFC 3339 can write.
-const TIMES: RangeInclusive<i64> = -62_167_219_200_000_000..=253_402_300_799_999_999;
+use crate::web::page::{Cursor, ItemsWithMembers, Limit, Moment, cut, key_of};
 
 /// The order of a list of threads, always from the highest down.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -52,24 +48,36 @@ impl ThreadSort {
         }
     }
 
-    /// Whether a value can stand in a row of this order: a time that PostgreSQL has not, does not.
-    fn may_have(self, value: i64) -> bool {
+    /// Where a list of this order goes on, as its cursor says.
+    fn place(self, cursor: &Option<Cursor>) -> Result<Option<Place>, Error> {
         match self {
-            Self::LatestReply | Self::Newest => TIMES.contains(&value),
-            Self::MostReplies | Self::MostLikes | Self::MostViews => true,
+            Self::LatestReply | Self::Newest => {
+                Ok(key_of(cursor, self.list())?.map(|(at, thread)| Place::Time(at, thread)))
+            }
+            Self::MostReplies | Self::MostLikes | Self::MostViews => {
+                Ok(key_of(cursor, self.list())?.map(|(count, thread)| Place::Count(count, thread)))
+            }
         }
     }
 
-    fn key(self, thread: &Thread) -> (i64, i64) {
-        let value = match self {
-            Self::LatestReply => thread.last_post_at.timestamp_micros(),
-            Self::Newest => thread.created_at.timestamp_micros(),
-            Self::MostReplies => thread.post_count,
-            Self::MostLikes => thread.like_count,
-            Self::MostViews => thread.view_count,
-        };
-        (value, thread.id.0)
+    /// The place of a thread in this order.
+    fn place_of(self, thread: &Thread) -> Place {
+        match self {
+            Self::LatestReply => Place::Time(thread.last_post_at.into(), thread.id),
+            Self::Newest => Place::Time(thread.created_at.into(), thread.id),
+            Self::MostReplies => Place::Count(thread.post_count, thread.id),
+            Self::MostLikes => Place::Count(thread.like_count, thread.id),
+            Self::MostViews => Place::Count(thread.view_count, thread.id),
+        }
     }
+}
+
+/// A place in a list: the sort key of a thread.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Place {
+    Time(Moment, ThreadId),
+    Count(i64, ThreadId),
 }
 
 /// Which threads, in which order, from where on.
@@ -98,22 +106,18 @@ impl Listing {
         now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> Result<ThreadList, Error> {
-        let (sort, limit, key) = (self.sort, self.limit, self.key()?);
-        let query = sorted(self.filtered(viewer), sort, key);
+        let (sort, limit, after) = (self.sort, self.limit, self.after()?);
+        let query = sorted(self.filtered(viewer), sort, after);
         let mut rows: Vec<Thread> = query.limit(limit.and_one()).load(conn).await?;
-        let next = cut(&mut rows, limit, sort.list(), |thread| sort.key(thread))?;
+        let next = cut(&mut rows, limit, sort.list(), |thread| sort.place_of(thread))?;
         let named: BTreeSet<_> = rows.iter().flat_map(Thread::named).collect();
         let members = cards(named, now, conn).await?;
         Ok(ItemsWithMembers { items: rows.into_iter().map(ThreadView::from).collect(), members, next })
     }
 
     /// Where it goes on; 400 where the cursor is not one of this list's.
-    pub fn key(&self) -> Result<Option<(i64, i64)>, Error> {
-        let key = key_of(&self.cursor, self.sort.list())?;
-        if key.is_some_and(|(value, _)| !self.sort.may_have(value)) {
-            return Err(Cursor::foreign());
-        }
-        Ok(key)
+    pub fn after(&self) -> Result<Option<Place>, Error> {
+        self.sort.place(&self.cursor)
     }
 
     fn filtered(self, viewer: &Viewer) -> Query<'static> {
@@ -137,25 +141,25 @@ impl Listing {
     }
 }
 
-fn sorted(query: Query<'_>, sort: ThreadSort, key: Option<(i64, i64)>) -> Query<'_> {
+fn sorted(query: Query<'_>, sort: ThreadSort, after: Option<Place>) -> Query<'_> {
     macro_rules! by {
-        ($column:expr, $from:expr) => {{
+        ($column:expr, $place:pat => $value:expr, $thread:expr) => {{
             let ordered = query.order(($column.desc(), threads::id.desc()));
-            match key {
-                Some((value, id)) => {
-                    ordered.filter(before(($column, threads::id), ($from(value), id.into_sql::<BigInt>())))
+            match after {
+                Some($place) => {
+                    ordered.filter(before(($column, threads::id), ($value, $thread.into_sql::<BigInt>())))
                 }
-                None => ordered,
+                _ => ordered,
             }
         }};
+        (time $column:expr) => { by!($column, Place::Time(at, thread) => at.time().into_sql::<Timestamptz>(), thread) };
+        (count $column:expr) => { by!($column, Place::Count(count, thread) => count.into_sql::<BigInt>(), thread) };
     }
-    let time = |us| DateTime::from_timestamp_micros(us).unwrap_or_default().into_sql::<Timestamptz>();
-    let number = |n: i64| n.into_sql::<BigInt>();
     match sort {
-        ThreadSort::LatestReply => by!(threads::last_post_at, time),
-        ThreadSort::Newest => by!(threads::created_at, time),
-        ThreadSort::MostReplies => by!(threads::post_count, number),
-        ThreadSort::MostLikes => by!(threads::like_count, number),
-        ThreadSort::MostViews => by!(threads::view_count, number),
+        ThreadSort::LatestReply => by!(time threads::last_post_at),
+        ThreadSort::Newest => by!(time threads::created_at),
+        ThreadSort::MostReplies => by!(count threads::post_count),
+        ThreadSort::MostLikes => by!(count threads::like_count),
+        ThreadSort::MostViews => by!(count threads::view_count),
     }
 }

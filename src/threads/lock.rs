@@ -2,13 +2,10 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
-use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use super::model::{Thread, ThreadPath};
+use super::model::{Marks, Thread, ThreadPath};
 use super::view::ThreadView;
 use crate::access::AsMember;
-use crate::db::schema::threads;
 use crate::error::Error;
 use crate::state::State;
 use crate::web::answer;
@@ -38,20 +35,8 @@ pub async fn unlock_thread(
 }
 
 async fn set(locked: bool, member: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
+    let marks = Marks { locked: Some(locked), ..Marks::default() };
     let conn = &mut state.db.get().await?;
-    let thread = conn
-        .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(member, path.thread_id, conn).await?;
-            if thread.locked == locked {
-                return Ok(thread);
-            }
-            diesel::update(threads::table.find(thread.id))
-                .set((threads::locked.eq(locked), threads::page_version.eq(threads::page_version + 1)))
-                .returning(Thread::as_returning())
-                .get_result(conn)
-                .await
-                .map_err(Error::from)
-        })
-        .await?;
+    let thread = Thread::mark(member, path.thread_id, marks, conn).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

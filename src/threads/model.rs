@@ -6,7 +6,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{self, Array, BigInt, Bool};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -131,6 +131,39 @@ impl Thread {
             return Err(Error::new(Code::NotYours, "the author and moderators edit a thread"));
         }
         self.may_be_written_in_by(signed)
+    }
+}
+
+/// What moderators set on a thread; what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Default, AsChangeset)]
+#[diesel(table_name = threads)]
+pub struct Marks {
+    pub locked: Option<bool>,
+    pub pinned: Option<bool>,
+}
+
+impl Thread {
+    /// The thread with these marks; a repeat changes nothing.
+    pub async fn mark(
+        signed: &Signed,
+        id: ThreadId,
+        marks: Marks,
+        conn: &mut AsyncPgConnection,
+    ) -> Result<Self, Error> {
+        conn.transaction(async |conn| {
+            let thread = Self::hold_to_moderate(signed, id, conn).await?;
+            let has = |present: bool, asked: Option<bool>| asked.is_none_or(|asked| asked == present);
+            if has(thread.locked, marks.locked) && has(thread.pinned, marks.pinned) {
+                return Ok(thread);
+            }
+            diesel::update(threads::table.find(id))
+                .set((marks, threads::page_version.eq(threads::page_version + 1)))
+                .returning(Self::as_returning())
+                .get_result(conn)
+                .await
+                .map_err(Error::from)
+        })
+        .await
     }
 }
 

@@ -2,13 +2,10 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
-use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use super::model::{Thread, ThreadPath};
+use super::model::{Marks, Thread, ThreadPath};
 use super::view::ThreadView;
 use crate::access::AsMember;
-use crate::db::schema::threads;
 use crate::error::Error;
 use crate::state::State;
 use crate::web::answer;
@@ -34,20 +31,8 @@ pub async fn unpin_thread(member: AsMember, path: Path<ThreadPath>, state: Data<
 }
 
 async fn set(pinned: bool, member: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
+    let marks = Marks { pinned: Some(pinned), ..Marks::default() };
     let conn = &mut state.db.get().await?;
-    let thread = conn
-        .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(member, path.thread_id, conn).await?;
-            if thread.pinned == pinned {
-                return Ok(thread);
-            }
-            diesel::update(threads::table.find(thread.id))
-                .set((threads::pinned.eq(pinned), threads::page_version.eq(threads::page_version + 1)))
-                .returning(Thread::as_returning())
-                .get_result(conn)
-                .await
-                .map_err(Error::from)
-        })
-        .await?;
+    let thread = Thread::mark(member, path.thread_id, marks, conn).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

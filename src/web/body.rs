@@ -10,6 +10,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
@@ -268,6 +269,20 @@ pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Resu
 /// For a field of a PATCH that may be left out, and be null to clear.
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(input).map(Some)
+}
+
+/// For a time: RFC 3339 alone, so of the years 0 to 9999.
+pub fn time<'de, D: Deserializer<'de>>(input: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = String::deserialize(input)?;
+    let time = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
+    time.map_err(|_| serde::de::Error::custom("a time is written as in RFC 3339: 2014-02-12T09:00:00Z"))
+}
+
+/// The same for one that may be left out, or null.
+pub fn any_time<'de, D: Deserializer<'de>>(input: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Time(#[serde(deserialize_with = "time")] DateTime<Utc>);
+    Ok(Option::<Time>::deserialize(input)?.map(|Time(time)| time))
 }
 
 /// For a list of structs: each has to be an object, as serde would take a list for one, by position.

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -48,7 +48,8 @@ impl Etag {
 
     /// The answer without a body, if the client has this already.
     pub fn not_modified(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        matches(request.headers(), &self.0).then(|| HttpResponse::NotModified().insert_header(self.header()).finish())
+        let named = matching(request.headers(), &self.0)?;
+        Some(HttpResponse::NotModified().insert_header(("ETag", named)).finish())
     }
 }
 
@@ -59,14 +60,37 @@ fn hash(parts: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// `If-None-Match` compares weakly: `W/` does not count.
-fn matches(headers: &HeaderMap, tag: &str) -> bool {
-    let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    headers
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(','))
-        .any(|candidate| candidate.trim() == "*" || weak(candidate) == weak(tag))
+/// The tag of `If-None-Match` that names this one, as the client wrote it: the one it has its copy under. `W/` does not
+/// count, nor how the copy is encoded.
+fn matching(headers: &HeaderMap, tag: &str) -> Option<String> {
+    let fields = headers.get_all(IF_NONE_MATCH).filter_map(|field| field.to_str().ok());
+    let mut candidates = fields.flat_map(|field| field.split(',')).map(str::trim);
+    let named = candidates.find(|candidate| *candidate == "*" || plain(candidate) == plain(tag))?;
+    let as_strong = if tag.starts_with("W/") { named } else { named.trim_start_matches("W/") };
+    Some(if named == "*" { tag.to_owned() } else { as_strong.to_owned() })
+}
+
+/// What stands behind a strong tag, where the body is encoded: its bytes are others (RFC 9110, section 8.8.3.3).
+const ENCODINGS: [&str; 3] = ["gzip", "br", "zstd"];
+
+/// A tag without `W/`, quotes and encoding.
+fn plain(tag: &str) -> &str {
+    let opaque = tag.trim_start_matches("W/").trim_matches('"');
+    let encoded = opaque.rsplit_once('-').filter(|(_, encoding)| ENCODINGS.contains(encoding));
+    encoded.map_or(opaque, |(plain, _)| plain)
+}
+
+/// Tells strong tags of encoded bodies apart.
+pub fn tell_encoding(headers: &mut HeaderMap) {
+    let text = |value: Option<&HeaderValue>| value.and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (tag, encoding) = (text(headers.get(ETAG)), text(headers.get(CONTENT_ENCODING)));
+    if let (Some(tag), Some(encoding)) = (tag, encoding)
+        && ENCODINGS.contains(&encoding.as_str())
+        && let Some(opaque) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'))
+        && let Ok(value) = HeaderValue::from_str(&format!("\"{opaque}-{encoding}\""))
+    {
+        headers.insert(ETAG, value);
+    }
 }
 
 /// Gives every successful read a tag (a hash of its bytes where the act made none) and a `Cache-Control`, and answers 304
@@ -90,15 +114,21 @@ pub async fn conditional<B: MessageBody + 'static>(
     }
     let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     match tag {
-        Some(tag) if status == StatusCode::OK && matches(response.request().headers(), &tag) => Ok(unchanged(response)),
+        Some(tag) if status == StatusCode::OK => match matching(response.request().headers(), &tag) {
+            Some(named) => Ok(unchanged(response, &named)),
+            None => Ok(response),
+        },
         Some(_) => Ok(response),
         None => Ok(tagged_by_bytes(response)),
     }
 }
 
 /// 304: the client has this already.
-fn unchanged(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn unchanged(response: ServiceResponse<BoxBody>, named: &str) -> ServiceResponse<BoxBody> {
     let mut response = response.map_body(|_, _| BoxBody::new(()));
+    if let Ok(value) = HeaderValue::from_str(named) {
+        response.headers_mut().insert(ETAG, value);
+    }
     *response.response_mut().status_mut() = StatusCode::NOT_MODIFIED;
     response.headers_mut().remove(CONTENT_TYPE);
     response
@@ -116,8 +146,8 @@ fn tagged_by_bytes(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBod
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }
-    if matches(request.headers(), &tag) {
-        return unchanged(ServiceResponse::new(request, response.set_body(BoxBody::new(()))));
+    if let Some(named) = matching(request.headers(), &tag) {
+        return unchanged(ServiceResponse::new(request, response.set_body(BoxBody::new(()))), &named);
     }
     ServiceResponse::new(request, response.set_body(BoxBody::new(bytes)))
 }

@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
-use super::query::UnwantedQuery;
+use super::etag;
 use crate::error::{Code, Error};
 use crate::state::State;
 
@@ -25,22 +25,24 @@ const MAX_FIELDS: usize = 16 * 1024;
 struct RequestId(String);
 
 /// Wraps every request.
-pub async fn frame<B: MessageBody>(
+pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let id = request_id(&request)?;
     let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    request.extensions_mut().insert(RequestId(id));
+    request.extensions_mut().insert(RequestId(id.clone()));
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     let routes = request.app_data::<Data<Routes>>().ok_or_else(|| Error::internal("no routes"))?;
-    if routes.has_unwanted_query(&request) {
-        request.extensions_mut().insert(UnwantedQuery);
+    if let Some(act) = routes.act(request.method(), request.path()) {
+        request.extensions_mut().insert(act.clone());
     }
-    let mut response = next.call(request).await?;
+    // Problems from within are told already; a preflight is refused further out than they are.
+    let mut response = as_problem(next.call(request).await?, &id);
+    etag::tell_encoding(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, field);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
@@ -107,17 +109,21 @@ fn problem_of(error: &actix_web::Error) -> Option<Error> {
     }
     let status = error.as_response_error().status_code().as_u16();
     let code = Code::ALL.iter().find(|code| code.status() == status)?;
-    Some(Error::new(*code, code.help()))
+    let says = error.as_response_error().to_string();
+    Some(Error::new(*code, if *code == Code::BadRequest { says } else { code.help().to_owned() }))
 }
 
 /// What is served, from the document: each path with its acts.
 pub struct Routes(Vec<(ResourceDef, Vec<Served>)>);
 
 /// An act of a path.
+#[derive(Clone)]
 pub struct Served {
     pub method: Method,
     /// Whether it takes parameters in the query.
     pub takes_query: bool,
+    /// Whether it looks at who is calling.
+    pub looks_at_caller: bool,
 }
 
 impl Routes {
@@ -130,11 +136,8 @@ impl Routes {
         self.0.iter().filter(move |(route, _)| route.is_match(path)).flat_map(|(_, acts)| acts)
     }
 
-    /// Whether a query stands where none is taken.
-    fn has_unwanted_query(&self, request: &ServiceRequest) -> bool {
-        let act = |act: &Served| act.method == *request.method();
-        let wants = || self.acts(request.path()).find(|served| act(served)).is_none_or(|served| served.takes_query);
-        !request.query_string().is_empty() && !wants()
+    fn act(&self, method: &Method, path: &str) -> Option<&Served> {
+        self.acts(path).find(|act| act.method == *method)
     }
 
     fn allowed(&self, path: &str) -> Option<String> {

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Datelike, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
+use super::query;
 use crate::error::{Code, Error};
 
 /// How many items a list gives at most: 1 to 100, 20 by default.
@@ -42,8 +44,8 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let text = String::deserialize(input)?;
-        match text.parse() {
-            Ok(n @ 1..=100) => Ok(Self(n)),
+        match query::number(&text).and_then(|n| u8::try_from(n).ok()) {
+            Some(n @ 1..=100) => Ok(Self(n)),
             _ => Err(serde::de::Error::custom("takes a whole number from 1 to 100")),
         }
     }
@@ -62,8 +64,9 @@ impl utoipa::PartialSchema for Limit {
 
 impl ToSchema for Limit {}
 
-/// The most characters of a cursor, as the document tells it: its keys are an id and a number, a time or a name.
-const MAX_CURSOR: usize = 500;
+/// The most characters of a cursor, as the document tells it: its keys are an id and a number or a time, or a name, which
+/// compatibility forms can make eighteen times as long as it is written.
+const MAX_CURSOR: usize = 4_000;
 
 /// Where a list goes on: the sort key of the last item that was shown, bound to its list and sort.
 #[derive(Clone, Debug, Deserialize)]
@@ -90,6 +93,48 @@ impl Cursor {
     /// What is told of a cursor that is not one of this list's.
     pub fn foreign() -> Error {
         Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave")
+    }
+}
+
+impl utoipa::PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_CURSOR)).into()
+    }
+}
+
+impl ToSchema for Cursor {}
+
+/// A time in a cursor: microseconds since 1970, of the years 0 to 9999. Others, which a cursor of ours never has and
+/// PostgreSQL would not take, are refused.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
+pub struct Moment(DateTime<Utc>);
+
+impl Moment {
+    /// The time.
+    pub fn time(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self(time)
+    }
+}
+
+impl From<Moment> for i64 {
+    fn from(moment: Moment) -> Self {
+        moment.0.timestamp_micros()
+    }
+}
+
+impl TryFrom<i64> for Moment {
+    type Error = &'static str;
+
+    fn try_from(us: i64) -> Result<Self, Self::Error> {
+        let time = DateTime::from_timestamp_micros(us).filter(|time| (0..=9999).contains(&time.year()));
+        time.map(Self).ok_or("a time of the years 0 to 9999")
     }
 }
 
@@ -208,6 +253,6 @@ pub struct ListOfItems {
     #[param(inline)]
     pub limit: Option<Limit>,
     /// Where to go on: `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 500)]
+    #[param(inline)]
     pub cursor: Option<Cursor>,
 }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::query;
 use crate::ids::MAX_ID;
 
 /// Reads an id from a path. What is no id names nothing: it becomes one that no row has, so that it is told as 404 in
 /// its turn, after what is wrong with the rest of the request.
 pub fn id<'de, D: Deserializer<'de>, Id: From<i64>>(input: D) -> Result<Id, D::Error> {
     let text = String::deserialize(input)?;
-    // Only plain decimals: "+7" and "007" are no other names of 7.
-    let id = text.parse().ok().filter(|id: &i64| (1..=MAX_ID).contains(id) && id.to_string() == text);
+    let id = query::number(&text).filter(|id| (1..=MAX_ID).contains(id));
     Ok(Id::from(id.unwrap_or(-1)))
 }

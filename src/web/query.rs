@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer};
 
 use utoipa::IntoParams;
 
+use super::body;
+use super::frame::Served;
 use super::text::{Reason, Tag};
 use crate::error::{Code, Error};
 use crate::ids::MAX_ID;
@@ -40,22 +42,39 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     })
 }
 
-/// Notes on a request that its act takes no parameters and it has some.
-pub struct UnwantedQuery;
-
-/// 400 where it is so. Told by what every act takes: its caller or its body.
+/// 400 where the act takes no parameters and the request has some. Told by what every act takes: its caller, its body or
+/// `NoQuery`.
 pub fn must_be_wanted(request: &HttpRequest) -> Result<(), Error> {
-    if request.extensions().get::<UnwantedQuery>().is_none() {
+    let takes_query = request.extensions().get::<Served>().is_none_or(|act| act.takes_query);
+    if takes_query || request.query_string().is_empty() {
         return Ok(());
     }
     Err(Error::new(Code::InvalidParameter, "this act takes no parameters in the query"))
 }
 
+/// The parameter of an act that takes none in the query and does not look at its caller or a body.
+#[derive(Debug)]
+pub struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(must_be_wanted(request).map(|()| Self))
+    }
+}
+
+/// A number as it is written: "+7" and "007" are no other names of 7.
+pub fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
 /// Reads an id that may be left out.
 pub fn id<'de, D: Deserializer<'de>, Id: From<i64>>(input: D) -> Result<Option<Id>, D::Error> {
     let text = String::deserialize(input)?;
-    match text.parse() {
-        Ok(id @ 1..=MAX_ID) => Ok(Some(Id::from(id))),
+    match number(&text) {
+        Some(id @ 1..=MAX_ID) => Ok(Some(Id::from(id))),
         _ => Err(serde::de::Error::custom(format_args!("an id is a whole number from 1 to {MAX_ID}"))),
     }
 }
@@ -82,9 +101,7 @@ pub fn tag<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Tag>, D::Error>
     Tag::new(&text).map(Some).map_err(|flaw| serde::de::Error::custom(flaw.detail))
 }
 
-/// Reads a time that may be left out: RFC 3339 alone, so of the years 0 to 9999.
+/// Reads a time that may be left out.
 pub fn time<'de, D: Deserializer<'de>>(input: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let text = String::deserialize(input)?;
-    let time = DateTime::parse_from_rfc3339(&text).map(|time| Some(time.to_utc()));
-    time.map_err(|_| serde::de::Error::custom("a time is written as in RFC 3339: 2014-02-12T09:00:00Z"))
+    body::time(input).map(Some)
 }

@@ -167,7 +167,10 @@ fn each_answer_and_each_body_shows_an_example_of_its_shape() {
         let answers = value["responses"].as_object().unwrap().iter().map(|(status, a)| (status.as_str(), a));
         for (place, holder) in answers.chain([("body", &value["requestBody"])]) {
             for (kind, media) in holder["content"].as_object().into_iter().flatten() {
-                let many = media["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+                let many = media["examples"].as_object().into_iter().flatten().map(|(_, example)| {
+                    let shown = example["$ref"].as_str().and_then(|at| document.pointer(&at[1..]));
+                    &shown.unwrap_or(example)["value"]
+                });
                 let examples: Vec<_> = media.get("example").into_iter().chain(many).collect();
                 if examples.is_empty() {
                     found.push(format!("{name}: {place}, {kind}: no example"));

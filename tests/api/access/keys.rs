@@ -3,15 +3,16 @@
 use chrono::Duration;
 use folkmoot::access::Keys;
 use folkmoot::clock::Clock;
-use folkmoot::db::Pool;
+use folkmoot::db::{Pool, PoolLimits};
 use folkmoot::state::{Random, Secret, State, Views};
 use futures_util::future::join_all;
 
-use crate::support::App;
+use crate::support::{App, PATIENCE};
 
 fn node(app: &App, secret: &str) -> State {
+    let limits = PoolLimits { connections: 2, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
     State {
-        db: Pool::new(&app.database_url, 2, std::time::Duration::from_secs(60)).unwrap(),
+        db: Pool::new(&app.database_url, limits).unwrap(),
         clock: Clock::default(),
         random: Random,
         views: Views::default(),

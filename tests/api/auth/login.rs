@@ -101,3 +101,18 @@ async fn bodies_that_are_wrong_are_told_and_authorization_is_ignored() {
     let body = json!({"login": "Anna", "password": PASSWORD});
     guest.with_token("nonsense").post(path, body).await.expect(200);
 }
+
+#[actix_web::test]
+async fn a_name_that_looks_like_an_address_signs_in_where_no_address_does() {
+    let app = App::start().await;
+    let (name, address) = (app.register("Anna").await, app.register("Boris").await);
+    // Only archives bring such names.
+    let named =
+        format!("UPDATE members SET username = 'a@example.org', username_key = 'a@example.org' WHERE id = {name}");
+    app.sql().await.batch_execute(&named).await.unwrap();
+    assert_eq!(app.login("A@example.org", PASSWORD).await.expect(200)["member"]["id"], name);
+    let verified =
+        format!("UPDATE members SET email_key = 'a@example.org', email_verified = true WHERE id = {address}");
+    app.sql().await.batch_execute(&verified).await.unwrap();
+    assert_eq!(app.login("a@example.org", PASSWORD).await.expect(200)["member"]["id"], address);
+}

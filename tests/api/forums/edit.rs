@@ -144,3 +144,14 @@ async fn a_thread_and_a_change_to_a_category_at_once_leave_no_category_with_thre
         }
     }
 }
+
+#[actix_web::test]
+async fn a_body_without_fields_changes_nothing() {
+    let app = App::start().await;
+    let admin = app.admin("ada").await;
+    let url = forum_url(app.forum("news").await);
+    let before = admin.get(&url).await.expect(200);
+    let same = admin.patch(&url, 1, json!({})).await.expect(200);
+    assert_eq!((&same.json, same.header("etag")), (&before.json, before.header("etag")));
+    admin.patch(&url, 2, json!({})).await.refused(412, "version_mismatch");
+}

@@ -10,7 +10,7 @@ fn quotes(body: &str) -> Vec<(i64, String)> {
 }
 
 fn ids(body: &str) -> Vec<i64> {
-    markup::read(body).expect("taken").quoted_post_ids()
+    quotes(body).into_iter().map(|(post_id, _)| post_id).collect()
 }
 
 fn nested(depth: usize) -> String {

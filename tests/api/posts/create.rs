@@ -161,6 +161,7 @@ async fn a_body_is_exact_at_its_limits() {
     anna.post(&path, json!({"body": null})).await.flawed("/body", "wrong_type");
     let deep = format!("{}x{}", "[quote post=1]\n".repeat(6), "\n[/quote]".repeat(6));
     anna.post(&path, json!({"body": deep})).await.flawed("/body", "too_deep");
+    anna.post(&posts_of(999), json!({"body": deep})).await.flawed("/body", "too_deep");
     assert_eq!(app.count("SELECT count(*) FROM posts").await, 2);
 }
 

@@ -159,6 +159,18 @@ async fn views_are_gathered_and_written_together() {
 }
 
 #[actix_web::test]
+async fn a_reader_who_wrote_nothing_is_among_the_members_of_its_page() {
+    let app = App::start().await;
+    let (anna, ben) = (app.member("anna").await, app.member("ben").await);
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let page = ben.get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);
+    assert_eq!(page["viewer"]["member_id"], ben.id);
+    assert_eq!(page["members"][ben.id.to_string()]["username"], "ben");
+    let page = app.guest().get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);
+    assert_eq!(page["members"].as_object().unwrap().len(), 1);
+}
+
+#[actix_web::test]
 async fn the_number_of_statements_does_not_depend_on_the_number_of_posts() {
     let app = App::start().await;
     let (anna, ben) = (app.member("anna").await, app.member("ben").await);

@@ -6,14 +6,16 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
-use folkmoot::db::Pool;
+use folkmoot::db::{Pool, PoolLimits};
 use folkmoot::state::{Random, Secret, State, Views};
 
 use super::database;
 use super::person::Person;
 
 /// The tests share two cores: what one waits for is another's work.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const LIMITS: PoolLimits =
+    PoolLimits { connections: 12, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
 
 /// A service that listens on a free port of its own, for the time of one test.
 #[derive(Clone)]
@@ -38,18 +40,25 @@ impl std::ops::Deref for App {
 impl App {
     /// A service over an empty, migrated database.
     pub async fn start() -> Self {
-        Self::on(database::empty().await).await
+        Self::on(database::empty().await, LIMITS).await
+    }
+
+    /// The same with other limits of its connections to the database.
+    pub async fn start_with(change: impl FnOnce(&mut PoolLimits)) -> Self {
+        let mut limits = LIMITS;
+        change(&mut limits);
+        Self::on(database::empty().await, limits).await
     }
 
     /// One more node over the same database.
     pub async fn another_node(&self) -> Self {
-        Self::on(self.database_url.clone()).await
+        Self::on(self.database_url.clone(), LIMITS).await
     }
 
-    async fn on(database_url: String) -> Self {
+    async fn on(database_url: String, limits: PoolLimits) -> Self {
         let clock = Clock::default();
         let state = State {
-            db: Pool::new(&database_url, 12, PATIENCE).unwrap(),
+            db: Pool::new(&database_url, limits).unwrap(),
             clock: clock.clone(),
             random: Random,
             views: Views::default(),

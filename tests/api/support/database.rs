@@ -74,5 +74,5 @@ pub async fn bare() -> String {
     let schema = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let client = folkmoot::db::connect(&SERVER).await.unwrap();
     client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-    format!("{} options='-c search_path={schema}'", *SERVER)
+    format!("{} options='-c search_path={schema}' application_name={schema}", *SERVER)
 }

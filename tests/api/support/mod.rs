@@ -10,6 +10,6 @@ mod person;
 mod refusals;
 
 pub use answer::Answer;
-pub use app::App;
+pub use app::{App, PATIENCE};
 pub use given::PASSWORD;
 pub use person::Person;

@@ -117,3 +117,14 @@ async fn of_many_edits_of_one_version_one_wins() {
     assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 9, "{statuses:?}");
     assert_eq!(anna.get(&url).await["version"], 2);
 }
+
+#[actix_web::test]
+async fn a_body_without_fields_changes_nothing() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let url = thread_url(anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let before = anna.get(&url).await.expect(200);
+    let same = anna.patch(&url, 1, json!({})).await.expect(200);
+    assert_eq!((&same.json, same.header("etag")), (&before.json, before.header("etag")));
+    anna.patch(&url, 2, json!({})).await.refused(412, "version_mismatch");
+}

@@ -51,6 +51,20 @@ async fn a_page_of_any_origin_may_call_and_read_every_answer() {
     ];
     let answer = app.guest().ask("OPTIONS", "/api/v1/posts/1", &preflight, None).await.expect(200);
     assert!(answer.header("access-control-allow-methods").contains("PATCH"));
+    // Tracing libraries add fields of their own.
+    let traced = [preflight[0], preflight[1], ("Access-Control-Request-Headers", "authorization,traceparent,x-own")];
+    let answer = app.guest().ask("OPTIONS", "/api/v1/posts/1", &traced, None).await.expect(200);
+    assert_eq!(answer.header("access-control-allow-headers"), "authorization,traceparent,x-own");
+}
+
+#[actix_web::test]
+async fn a_preflight_that_is_refused_is_a_problem_too() {
+    let app = App::start().await;
+    let from = ("Origin", "https://client.example");
+    for method in ["TRACE", "CONNECT", "NONE"] {
+        let asks = [from, ("Access-Control-Request-Method", method)];
+        app.guest().ask("OPTIONS", "/api/v1/posts/1", &asks, None).await.refused(400, "bad_request");
+    }
 }
 
 #[actix_web::test]
@@ -101,13 +115,12 @@ async fn what_depends_on_the_caller_is_private() {
 #[actix_web::test]
 async fn a_url_of_more_than_8_kib_and_fields_of_more_than_16_are_refused_by_name() {
     let app = App::start().await;
-    let path = |length: usize| format!("/health/live?{}", "x".repeat(length - "/health/live?".len()));
-    app.guest().ask("GET", &path(8 * 1024), &[], None).await.expect(200);
-    let long = path(8 * 1024 + 1);
-    app.guest().ask("GET", &long.replace("live", "none"), &[], None).await.refused(414, "uri_too_long");
+    let path = |length: usize| format!("/problems/{}", "x".repeat(length - "/problems/".len()));
+    app.guest().get(&path(8 * 1024)).await.refused(404, "not_found");
+    app.guest().get(&path(8 * 1024 + 1)).await.refused(414, "uri_too_long");
     let field = "x".repeat(16 * 1024);
     let fields = [("X-Long", field.as_str())];
-    app.guest().ask("GET", "/none", &fields, None).await.refused(431, "request_head_too_large");
+    app.guest().ask("GET", "/health/live", &fields, None).await.refused(431, "request_head_too_large");
 }
 
 #[actix_web::test]
@@ -119,6 +132,10 @@ async fn an_act_without_parameters_refuses_them() {
     }
     anna.put("/api/v1/posts/1/like?x=1").await.refused(400, "invalid_parameter");
     anna.post("/api/v1/auth/login?x=1", serde_json::json!({})).await.refused(400, "invalid_parameter");
+    for path in ["/health/live", "/health/ready", "/openapi.json", "/problems/not_found", "/.well-known/jwks.json"] {
+        app.guest().get(path).await.expect(200);
+        app.guest().get(&format!("{path}?x=1")).await.refused(400, "invalid_parameter");
+    }
     app.guest().get("/api/v1/me?x=1").await.refused(401, "not_signed_in");
     app.guest().with_token("x").get("/api/v1/forums?x=1").await.refused(401, "invalid_token");
 }

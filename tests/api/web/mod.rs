@@ -1,2 +1,5 @@
 mod body;
+mod database;
+mod etag;
 mod frame;
+mod page;

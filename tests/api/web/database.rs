@@ -1,0 +1,103 @@
+//! A database that is away or busy, as clients are told of it.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use tokio_postgres::Client;
+
+use crate::support::{App, PATIENCE};
+
+/// Which connection waits for what this one has locked.
+async fn who_waits(client: &Client) -> i32 {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    loop {
+        if let Some(row) = client.query_opt(sql, &[]).await.unwrap() {
+            return row.get(0);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let replies = format!("/api/v1/threads/{thread}/posts");
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
+    let cut = async {
+        let pid = who_waits(&client).await;
+        client.execute("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    };
+    let (answer, ()) = join(anna.post(&replies, serde_json::json!({"body": "cut"})), cut).await;
+    let answer = answer.refused(503, "database_unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    anna.reply(thread, "again").await;
+    assert_eq!(app.count("SELECT count(*) FROM posts").await, 2);
+    app.counters_are_exact().await;
+}
+
+#[actix_web::test]
+async fn idle_connections_that_were_cut_fail_no_request() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let client = app.sql().await;
+    anna.get("/api/v1/me").await.expect(200);
+    let sql = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+               WHERE application_name = current_schema() AND pid <> pg_backend_pid()";
+    assert!(!client.query(sql, &[]).await.unwrap().is_empty());
+    anna.get("/api/v1/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn what_waits_too_long_for_a_lock_is_told_to_come_again() {
+    let app = App::start_with(|limits| limits.lock = Duration::from_millis(100)).await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
+    let answer = anna.post(&format!("/api/v1/threads/{thread}/posts"), serde_json::json!({"body": "waits"})).await;
+    assert_eq!(answer.refused(503, "overloaded").header("retry-after"), "1");
+    // Reading waits for nobody.
+    app.guest().get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);
+    client.batch_execute("ROLLBACK").await.unwrap();
+    anna.reply(thread, "again").await;
+}
+
+#[actix_web::test]
+async fn a_statement_that_runs_too_long_is_ended() {
+    let app = App::start_with(|limits| limits.statement = Duration::from_millis(100)).await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
+    app.guest().get(&format!("/api/v1/threads/{thread}")).await.refused(503, "overloaded");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    app.guest().get(&format!("/api/v1/threads/{thread}")).await.expect(200);
+}
+
+#[actix_web::test]
+async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
+    let app = App::start_with(|limits| {
+        limits.connections = 1;
+        limits.wait = Duration::from_millis(100);
+        limits.statement = PATIENCE;
+    })
+    .await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
+    let others = async {
+        who_waits(&client).await;
+        let refused = app.guest().get("/api/v1/forums").await.refused(503, "overloaded");
+        assert_eq!(refused.header("retry-after"), "1");
+        app.guest().get("/health/live").await.expect(200);
+        // What does not look at its caller does not wait for one either.
+        anna.get("/health/live").await.expect(200);
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    join(anna.reply(thread, "holds the only connection"), others).await;
+    app.guest().get("/api/v1/forums").await.expect(200);
+}
