@@ -1,4 +1,4 @@
-//! `POST /auth/login`: a new session for a name and a password.
+//! `POST /api/v1/auth/login`: a new session for a name and a password.
 
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
@@ -54,10 +54,10 @@ impl Settle for Login {
 #[post("/api/v1/auth/login")]
 pub async fn login(
     request: HttpRequest,
+    body: Body<Login>,
     state: Data<State>,
     keys: Data<Keys>,
     passwords: Data<Passwords>,
-    body: Body<Login>,
 ) -> Result<HttpResponse, Error> {
     let (found, rehashed) = check(&body, &state, &passwords).await?;
     let now = state.clock.now();

@@ -1,4 +1,4 @@
-//! `POST /auth/logout`: the end of a session.
+//! `POST /api/v1/auth/logout`: the end of a session.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -16,7 +16,7 @@ use crate::web::body::Body;
 #[utoipa::path(tag = "auth", request_body = GivenRefreshToken,
     responses((status = 204, description = "There is no such session any more")), security(()))]
 #[post("/api/v1/auth/logout")]
-pub async fn logout(state: Data<State>, body: Body<GivenRefreshToken>) -> Result<HttpResponse, Error> {
+pub async fn logout(body: Body<GivenRefreshToken>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     sessions::end_by_token(body.refresh_token.as_str(), state.clock.now(), conn).await?;
     Ok(answer::gone())

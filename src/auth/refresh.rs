@@ -1,4 +1,4 @@
-//! `POST /auth/refresh`: a new pair of tokens for a spent one.
+//! `POST /api/v1/auth/refresh`: a new pair of tokens for a spent one.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -20,9 +20,9 @@ use crate::web::body::Body;
     extensions(("x-problems" = json!(["invalid_refresh_token", "refresh_token_reused"]))))]
 #[post("/api/v1/auth/refresh")]
 pub async fn refresh(
+    body: Body<GivenRefreshToken>,
     state: Data<State>,
     keys: Data<Keys>,
-    body: Body<GivenRefreshToken>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let (member, session, token) = match sessions::refresh(body.refresh_token.as_str(), &state, conn).await? {

@@ -55,14 +55,14 @@ impl Settle for CreateForum {
     security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "slug_taken"]))))]
 #[post("/api/v1/forums")]
 pub async fn create_forum(
-    member: AsMember,
+    caller: AsMember,
     body: Body<CreateForum>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     // A parent that is not there is told before a role that is missing.
     must_be_there(body.parent_id, conn).await?;
-    member.must_be(Role::Admin)?;
+    caller.must_be(Role::Admin)?;
     let id = conn.transaction(async |conn| insert(body.0, conn).await).await?;
     let forum = show(Forum::find(id, conn).await?.or_not_found()?);
     Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))

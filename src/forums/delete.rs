@@ -19,13 +19,13 @@ use crate::web::answer;
 #[utoipa::path(tag = "forums", params(ForumPath), responses((status = 204, description = "It is gone")),
     security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "forum_not_empty"]))))]
 #[delete("/api/v1/forums/{forum_id}")]
-pub async fn delete_forum(member: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn delete_forum(caller: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     conn.transaction(async |conn| {
         // A forum that is being put into this one must not find it gone.
         Forum::lock_tree(conn).await?;
         Forum::find(path.forum_id, conn).await?.or_not_found()?;
-        member.must_be(Role::Admin)?;
+        caller.must_be(Role::Admin)?;
         remove(path.forum_id, conn).await
     })
     .await?;

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, patch};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -79,7 +80,7 @@ struct ForumChanges {
     extensions(("x-problems" = json!(["insufficient_role", "slug_taken", "forum_not_empty"]))))]
 #[patch("/api/v1/forums/{forum_id}")]
 pub async fn edit_forum(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ForumPath>,
     if_match: IfMatch,
     body: Body<EditForum>,
@@ -93,7 +94,7 @@ pub async fn edit_forum(
         let mut branch = Forum::lock_branch(id, conn).await?;
         let at = branch.iter().position(|forum| forum.id == id).or_not_found()?;
         let forum = branch.swap_remove(at);
-        member.must_be(Role::Admin)?;
+        caller.must_be(Role::Admin)?;
         if_match.check(forum.version)?;
         update(forum, branch, body.0, conn).await
     })
@@ -145,20 +146,21 @@ async fn put_below(
     conn: &mut AsyncPgConnection,
 ) -> Result<(), Error> {
     let ancestors = below(parent, Some(forum.id), conn).await?;
-    let moved = descendants.into_iter().map(|descendant| {
-        let kept = descendant.ancestors.into_iter().skip(forum.ancestors.len());
-        (descendant.id, ancestors.iter().copied().chain(kept).collect::<Vec<_>>())
-    });
-    let moved: Vec<_> = moved.collect();
-    if moved.iter().any(|(_, ancestors)| ancestors.len() >= super::model::MAX_DEPTH) {
+    let own = forum.ancestors.len();
+    if descendants.iter().any(|forum| ancestors.len() + forum.ancestors.len() - own >= super::model::MAX_DEPTH) {
         return Err(Error::flaw("/parent_id", Flaw::TooDeep, "what is below it would stand more than 10 deep"));
     }
     diesel::update(forums::table.find(forum.id))
         .set((forums::parent_id.eq(parent), forums::ancestors.eq(&ancestors)))
         .execute(conn)
         .await?;
-    for (id, ancestors) in moved {
-        diesel::update(forums::table.find(id)).set(forums::ancestors.eq(ancestors)).execute(conn).await?;
-    }
+    // Below it, what led to it is replaced by what leads to it now.
+    let sql = "UPDATE forums SET ancestors = $1 || ancestors[cardinality($2) + 1:] WHERE ancestors @> ARRAY[$3]";
+    diesel::sql_query(sql)
+        .bind::<Array<BigInt>, _>(&ancestors)
+        .bind::<Array<BigInt>, _>(&forum.ancestors)
+        .bind::<BigInt, _>(forum.id)
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -75,7 +75,7 @@ pub struct ForumTree {
 #[utoipa::path(tag = "forums", responses((status = 200, description = "The tree", body = ForumTree)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/forums")]
-pub async fn list_forums(request: HttpRequest, _viewer: Viewer, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn list_forums(request: HttpRequest, _: Viewer, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let rows = Forum::all(conn).await?;
     let named = rows.iter().filter_map(|(_, last)| last.as_ref()?.last_post_author_id);

@@ -17,7 +17,7 @@ use crate::web::etag::Etag;
 #[utoipa::path(tag = "forums", params(ForumPath), responses((status = 200, description = "The forum", body = ForumView)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/forums/{forum_id}")]
-pub async fn read_forum(_viewer: Viewer, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn read_forum(_: Viewer, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let forum = show(Forum::find(path.forum_id, conn).await?.or_not_found()?);
     Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))

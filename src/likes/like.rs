@@ -34,8 +34,8 @@ pub struct LikeState {
 #[utoipa::path(tag = "likes", params(PostPath), responses((status = 200, description = "As it is now", body = LikeState)),
     security(("bearer" = ["like"])), extensions(("x-problems" = json!(["own_post"]))))]
 #[put("/api/v1/posts/{post_id}/like")]
-pub async fn like_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    change(true, &member, &path, &state).await
+pub async fn like_post(caller: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    change(true, &caller, &path, &state).await
 }
 
 /// Take a like back.
@@ -44,15 +44,15 @@ pub async fn like_post(member: AsMember, path: Path<PostPath>, state: Data<State
 #[utoipa::path(tag = "likes", params(PostPath), responses((status = 200, description = "As it is now", body = LikeState)),
     security(("bearer" = ["like"])))]
 #[delete("/api/v1/posts/{post_id}/like")]
-pub async fn unlike_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    change(false, &member, &path, &state).await
+pub async fn unlike_post(caller: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    change(false, &caller, &path, &state).await
 }
 
-async fn change(liked: bool, member: &AsMember, path: &PostPath, state: &State) -> Result<HttpResponse, Error> {
+async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let (viewer, now) = (member.viewer(), state.clock.now());
+    let (viewer, now) = (caller.viewer(), state.clock.now());
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    if liked && post.author_id == member.member_id {
+    if liked && post.author_id == caller.member_id {
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
     let like_count = conn
@@ -60,9 +60,9 @@ async fn change(liked: bool, member: &AsMember, path: &PostPath, state: &State) 
             Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
             let post = Post::hold(&viewer, post.thread_id, post.id, conn).await?.or_not_found()?;
             let changed = if liked {
-                insert(&post, member.member_id, now, conn).await
+                insert(&post, caller.member_id, now, conn).await
             } else {
-                remove(&post, member.member_id, conn).await
+                remove(&post, caller.member_id, conn).await
             };
             let by = changed? as i64 * if liked { 1 } else { -1 };
             count(&post, by, conn).await.map_err(Error::from)

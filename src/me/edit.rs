@@ -1,4 +1,4 @@
-//! `PATCH /me`: what a member tells about itself.
+//! `PATCH /api/v1/me`: what a member tells about itself.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
@@ -70,8 +70,8 @@ struct Changes<'a> {
 pub async fn edit_me(
     caller: AsMember,
     if_match: IfMatch,
-    state: Data<State>,
     body: Body<EditMe>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     conn.transaction(async |conn| {

@@ -1,4 +1,4 @@
-//! `PUT /me/password`: a new password, which ends the other sessions.
+//! `PUT /api/v1/me/password`: a new password, which ends the other sessions.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
@@ -44,9 +44,9 @@ impl Settle for ChangePassword {
 #[put("/api/v1/me/password")]
 pub async fn change_password(
     caller: AsMember,
+    body: Body<ChangePassword>,
     state: Data<State>,
     passwords: Data<Passwords>,
-    body: Body<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
     let (username, old) = load(&caller, &state).await?;
     if username.is_some_and(|username| username_key(&username) == username_key(body.new.as_str())) {

@@ -1,4 +1,4 @@
-//! `GET /me`: one's own profile.
+//! `GET /api/v1/me`: one's own profile.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -15,7 +15,7 @@ use crate::web::answer;
 #[utoipa::path(tag = "me", responses((status = 200, description = "You", body = Me)),
     security(("bearer" = ["read"])))]
 #[get("/api/v1/me")]
-pub async fn read_me(caller: AsMember, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn read_me(request: HttpRequest, caller: AsMember, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let me = Me::find(caller.member_id, caller.0.scopes, state.clock.now(), conn).await?.or_not_found()?;
     let etag = me.etag();

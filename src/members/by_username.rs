@@ -1,4 +1,4 @@
-//! `GET /members/by-username/{username}`: a member's card, found by its name.
+//! `GET /api/v1/members/by-username/{username}`: a member's card, found by its name.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
@@ -27,8 +27,8 @@ struct UsernamePath {
 #[get("/api/v1/members/by-username/{username}")]
 pub async fn read_member_by_username(
     _: Viewer,
-    state: Data<State>,
     path: Path<UsernamePath>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let id = super::find_by_username(&path.username, conn).await?.or_not_found()?;

@@ -1,4 +1,4 @@
-//! `POST /members`: registration.
+//! `POST /api/v1/members`: registration.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -55,9 +55,9 @@ impl Settle for CreateMember {
     extensions(("x-problems" = json!(["username_taken", "username_looks_taken"]))))]
 #[post("/api/v1/members")]
 pub async fn create_member(
+    body: Body<CreateMember>,
     state: Data<State>,
     passwords: Data<Passwords>,
-    body: Body<CreateMember>,
 ) -> Result<HttpResponse, Error> {
     let password_hash = passwords.hash(body.password.as_str()).await?;
     let now = state.clock.now();

@@ -1,4 +1,4 @@
-//! `PUT /members/{member_id}/custom-title`: a title for one member alone.
+//! `PUT /api/v1/members/{member_id}/custom-title`: a title for one member alone.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, put};
@@ -44,9 +44,9 @@ impl Settle for SetCustomTitle {
 #[put("/api/v1/members/{member_id}/custom-title")]
 pub async fn set_custom_title(
     caller: AsMember,
-    state: Data<State>,
     path: Path<MemberPath>,
     body: Body<SetCustomTitle>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     // Found first: whether the caller may is told only of what is there.

@@ -1,4 +1,4 @@
-//! `GET /members`: the list of members, and the search in it by the beginning of a name.
+//! `GET /api/v1/members`: the list of members, and the search in it by the beginning of a name.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -61,10 +61,10 @@ pub type MemberList = Items<MemberView>;
     responses((status = 200, description = "Members", body = MemberList)), security((), ("bearer" = ["read"])))]
 #[get("/api/v1/members")]
 pub async fn list_members(
-    _: Viewer,
     request: HttpRequest,
-    state: Data<State>,
+    _: Viewer,
     query: Query<ListMembers>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let ListMembers { q, sort, limit, cursor } = query.0;
     let sort = sort.unwrap_or(if q.is_some() { Sort::Username } else { Sort::Joined });

@@ -1,4 +1,4 @@
-//! `PUT /members/{member_id}/role`: who keeps order, who runs the place.
+//! `PUT /api/v1/members/{member_id}/role`: who keeps order, who runs the place.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, put};
@@ -35,9 +35,9 @@ impl Settle for SetMemberRole {
 #[put("/api/v1/members/{member_id}/role")]
 pub async fn set_member_role(
     caller: AsMember,
-    state: Data<State>,
     path: Path<MemberPath>,
     body: Body<SetMemberRole>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     conn.transaction(async |conn| {

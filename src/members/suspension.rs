@@ -1,4 +1,4 @@
-//! `PUT` and `DELETE /members/{member_id}/suspension`: who may not sign in for now.
+//! `PUT` and `DELETE /api/v1/members/{member_id}/suspension`: who may not sign in for now.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
@@ -52,9 +52,9 @@ impl Settle for SuspendMember {
 #[put("/api/v1/members/{member_id}/suspension")]
 pub async fn suspend_member(
     caller: AsMember,
-    state: Data<State>,
     path: Path<MemberPath>,
     body: Body<SuspendMember>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let now = state.clock.now();
     if body.until.is_some_and(|until| until <= now || until > now + LONGEST) {
@@ -80,8 +80,8 @@ pub async fn suspend_member(
 #[delete("/api/v1/members/{member_id}/suspension")]
 pub async fn unsuspend_member(
     caller: AsMember,
-    state: Data<State>,
     path: Path<MemberPath>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     conn.transaction(async |conn| {

@@ -45,36 +45,36 @@ impl Settle for CreatePost {
     security(("bearer" = ["post"])), extensions(("x-problems" = json!(["thread_locked", "thread_deleted"]))))]
 #[post("/api/v1/threads/{thread_id}/posts")]
 pub async fn create_post(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     body: Body<CreatePost>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let thread = Thread::seen_by(&member.viewer(), path.thread_id, conn).await?.or_not_found()?;
-    thread.may_be_replied_to_by(&member)?;
+    let thread = Thread::seen_by(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
+    thread.may_be_replied_to_by(&caller)?;
     let (body, now) = (body.0.body.into_string(), state.clock.now());
     let rendered = compose(&body, conn).await?;
-    let id = conn.transaction(async |conn| reply(&member, thread.id, body, rendered, now, conn).await).await?;
-    let post = Post::seen_by(&member.viewer(), id, conn).await?.or_not_found()?;
-    let post = show_one(post, &member.viewer(), now, conn).await?;
+    let id = conn.transaction(async |conn| reply(&caller, thread.id, body, rendered, now, conn).await).await?;
+    let post = Post::seen_by(&caller.viewer(), id, conn).await?.or_not_found()?;
+    let post = show_one(post, &caller.viewer(), now, conn).await?;
     Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
 }
 
 /// Everything that a reply changes. The thread's row comes first: it gives out the positions.
 async fn reply(
-    member: &Signed,
+    caller: &Signed,
     thread: ThreadId,
     body: String,
     rendered: Rendered,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<PostId, Error> {
-    let Place { id, position, forum, at } = take_place(member, thread, now, conn).await?;
-    let post = NewPost { thread_id: thread, id, position, author_id: member.member_id, body, rendered, created_at: at };
+    let Place { id, position, forum, at } = take_place(caller, thread, now, conn).await?;
+    let post = NewPost { thread_id: thread, id, position, author_id: caller.member_id, body, rendered, created_at: at };
     post.insert(conn).await?;
     forums::count(forum, 0, 1, (thread, at), conn).await?;
-    members::count(member.member_id, 1, 0, conn).await?;
+    members::count(caller.member_id, 1, 0, conn).await?;
     Ok(id)
 }
 
@@ -88,13 +88,13 @@ struct Place {
 
 /// Takes the next position of a thread that still takes replies from this member.
 async fn take_place(
-    member: &Signed,
+    caller: &Signed,
     thread: ThreadId,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<Place, Error> {
-    let held = Thread::hold(&member.clone().into(), thread, conn).await?.or_not_found()?;
-    held.may_be_replied_to_by(member)?;
+    let held = Thread::hold(&caller.clone().into(), thread, conn).await?.or_not_found()?;
+    held.may_be_replied_to_by(caller)?;
     // Whoever waited for the thread is later than whom it waited for, whatever the clocks say: times rise with positions.
     let at = now.max(held.last_post_at);
     let (id, position) = diesel::update(threads::table.find(thread))
@@ -104,7 +104,7 @@ async fn take_place(
             threads::page_version.eq(threads::page_version + 1),
             threads::last_post_id.eq(next_id().nullable()),
             threads::last_post_position.eq((threads::highest_position + 1).nullable()),
-            threads::last_post_author_id.eq(member.member_id),
+            threads::last_post_author_id.eq(caller.member_id),
             threads::last_post_at.eq(at),
         ))
         .returning((threads::last_post_id.assume_not_null(), threads::highest_position))

@@ -25,31 +25,31 @@ use crate::web::text::Reason;
     security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked", "first_post"]))))]
 #[delete("/api/v1/posts/{post_id}")]
 pub async fn delete_post(
-    member: AsMember,
+    caller: AsMember,
     path: Path<PostPath>,
     query: Query<WithReason>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let (viewer, now) = (member.viewer(), state.clock.now());
+    let (viewer, now) = (caller.viewer(), state.clock.now());
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
     let reason = query.0.reason.map(Reason::into_string);
     conn.transaction(async |conn| {
         let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
         let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
-        post.may_be_changed_by(&member)?;
-        thread.may_be_written_in_by(&member)?;
+        post.may_be_changed_by(&caller)?;
+        thread.may_be_written_in_by(&caller)?;
         if post.position == 1 {
             return Err(Error::new(Code::FirstPost, "the first post goes only with its thread"));
         }
-        remove(&member, &thread, &post, reason, now, conn).await.map_err(Error::from)
+        remove(&caller, &thread, &post, reason, now, conn).await.map_err(Error::from)
     })
     .await?;
     Ok(answer::gone())
 }
 
 async fn remove(
-    member: &Signed,
+    caller: &Signed,
     thread: &Thread,
     post: &Post,
     reason: Option<String>,
@@ -61,7 +61,7 @@ async fn remove(
         return Ok(());
     }
     diesel::update(posts::table.find((post.thread_id, post.id)))
-        .set((posts::deleted_at.eq(now), posts::deleted_by.eq(member.member_id), posts::delete_reason.eq(reason)))
+        .set((posts::deleted_at.eq(now), posts::deleted_by.eq(caller.member_id), posts::delete_reason.eq(reason)))
         .execute(conn)
         .await?;
     recount(thread, post, -1, conn).await

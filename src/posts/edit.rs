@@ -46,23 +46,23 @@ impl Settle for EditPost {
     security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked"]))))]
 #[patch("/api/v1/posts/{post_id}")]
 pub async fn edit_post(
-    member: AsMember,
+    caller: AsMember,
     path: Path<PostPath>,
     if_match: IfMatch,
     body: Body<EditPost>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let (viewer, now) = (member.viewer(), state.clock.now());
+    let (viewer, now) = (caller.viewer(), state.clock.now());
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
     let edit = Edit { rendered: compose(body.body.as_str(), conn).await?, asked: body.0, at: now };
     conn.transaction(async |conn| {
         let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
         let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
-        post.may_be_changed_by(&member)?;
-        thread.may_be_written_in_by(&member)?;
+        post.may_be_changed_by(&caller)?;
+        thread.may_be_written_in_by(&caller)?;
         if_match.check(post.version)?;
-        edit.apply(&member, post, conn).await.map_err(Error::from)
+        edit.apply(&caller, post, conn).await.map_err(Error::from)
     })
     .await?;
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
@@ -78,7 +78,7 @@ struct Edit {
 
 impl Edit {
     /// Keeps the present body as a revision and puts the new one in its place.
-    async fn apply(self, member: &Signed, post: Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    async fn apply(self, caller: &Signed, post: Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
         keep_revision(&post, conn).await?;
         let Rendered { html, text, quotes: quoted, mentions, emoji } = self.rendered;
         let this = quotes::thread_id.eq(post.thread_id).and(quotes::post_id.eq(post.id));
@@ -90,7 +90,7 @@ impl Edit {
                 (posts::html.eq(html), posts::text.eq(text), posts::renderer.eq(markup::VERSION)),
                 (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
                 posts::last_edit_at.eq(self.at),
-                posts::last_edit_by.eq(member.member_id),
+                posts::last_edit_by.eq(caller.member_id),
                 posts::last_edit_reason.eq(self.asked.reason.map(Reason::into_string)),
                 posts::edit_count.eq(posts::edit_count + 1),
                 posts::version.eq(posts::version + 1),

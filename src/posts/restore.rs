@@ -23,11 +23,11 @@ use crate::web::etag::Etag;
 #[utoipa::path(tag = "posts", params(PostPath), responses((status = 200, description = "The post after it", body = PostView)),
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[post("/api/v1/posts/{post_id}/restore")]
-pub async fn restore_post(member: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn restore_post(caller: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let viewer = member.viewer();
+    let viewer = caller.viewer();
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    member.must_be(Role::Moderator)?;
+    caller.must_be(Role::Moderator)?;
     conn.transaction(async |conn| {
         let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
         let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;

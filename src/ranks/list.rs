@@ -1,4 +1,4 @@
-//! `GET /ranks`: the ladder.
+//! `GET /api/v1/ranks`: the ladder.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};

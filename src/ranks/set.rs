@@ -1,4 +1,4 @@
-//! `PUT /ranks`: another ladder.
+//! `PUT /api/v1/ranks`: another ladder.
 
 use std::collections::HashSet;
 
@@ -74,7 +74,7 @@ impl Settle for SetRanks {
     responses((status = 200, description = "The ladder", body = RankList)), security(("bearer" = ["admin"])),
     extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[put("/api/v1/ranks")]
-pub async fn set_ranks(caller: AsMember, state: Data<State>, body: Body<SetRanks>) -> Result<HttpResponse, Error> {
+pub async fn set_ranks(caller: AsMember, body: Body<SetRanks>, state: Data<State>) -> Result<HttpResponse, Error> {
     caller.must_be(Role::Admin)?;
     let rows = body.0.items.into_iter();
     let rows: Vec<_> = rows.map(|rank| Rank { from_posts: rank.from, name: rank.name.into_string() }).collect();

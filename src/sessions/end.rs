@@ -1,4 +1,4 @@
-//! `DELETE /auth/sessions/{session_id}` and `DELETE /auth/sessions`: signing out elsewhere.
+//! `DELETE /api/v1/auth/sessions/{session_id}` and `DELETE /api/v1/auth/sessions`: signing out elsewhere.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
@@ -30,7 +30,7 @@ struct SessionPath {
 #[utoipa::path(tag = "sessions", params(SessionPath), responses((status = 204, description = "It has ended")),
     security(("bearer" = ["profile"])))]
 #[delete("/api/v1/auth/sessions/{session_id}")]
-pub async fn end_session(caller: AsMember, state: Data<State>, path: Path<SessionPath>) -> Result<HttpResponse, Error> {
+pub async fn end_session(caller: AsMember, path: Path<SessionPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     if !end_own(path.session_id, caller.member_id, state.clock.now(), conn).await? {
         return Err(Error::not_found());

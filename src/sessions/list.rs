@@ -1,4 +1,4 @@
-//! `GET /auth/sessions`: where the caller is signed in.
+//! `GET /api/v1/auth/sessions`: where the caller is signed in.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -29,10 +29,10 @@ pub type SessionList = Items<SessionView>;
     responses((status = 200, description = "Sessions", body = SessionList)), security(("bearer" = ["profile"])))]
 #[get("/api/v1/auth/sessions")]
 pub async fn list_sessions(
-    caller: AsMember,
     request: HttpRequest,
-    state: Data<State>,
+    caller: AsMember,
     query: Query<ListOfItems>,
+    state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let limit = query.0.limit.unwrap_or_default();
     let before = page::key_of(&query.0.cursor, LIST)?.unwrap_or(SessionId(MAX_ID));

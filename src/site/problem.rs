@@ -47,7 +47,7 @@ struct ProblemPath {
     content((ProblemKind = "application/json"), (String = "text/html", example = "<!DOCTYPE html><title>…</title>")),
 )))]
 #[get("/problems/{code}")]
-pub async fn read_problem(_: NoQuery, request: HttpRequest, path: Path<ProblemPath>) -> Result<HttpResponse, Error> {
+pub async fn read_problem(request: HttpRequest, _: NoQuery, path: Path<ProblemPath>) -> Result<HttpResponse, Error> {
     let code = Code::ALL.iter().find(|code| code.name() == path.code).or_not_found()?;
     let kind = ProblemKind { code: code.name(), title: code.title(), status: code.status(), help: code.help() };
     let mut answer = HttpResponse::Ok();

@@ -63,15 +63,15 @@ pub struct CreatedThread {
     responses((status = 201, description = "The new thread", body = CreatedThread)), security(("bearer" = ["post"])))]
 #[post("/api/v1/threads")]
 pub async fn create_thread(
-    member: AsMember,
+    caller: AsMember,
     body: Body<CreateThread>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let (viewer, now) = (member.viewer(), state.clock.now());
+    let (viewer, now) = (caller.viewer(), state.clock.now());
     forums::must_hold_threads(body.forum_id, conn).await?;
     let rendered = compose(body.body.as_str(), conn).await?;
-    let (id, post) = conn.transaction(async |conn| start(&member, body.0, rendered, now, conn).await).await?;
+    let (id, post) = conn.transaction(async |conn| start(&caller, body.0, rendered, now, conn).await).await?;
     let thread = Thread::seen_by(&viewer, id, conn).await?.or_not_found()?;
     let post = Post::seen_by(&viewer, post, conn).await?.or_not_found()?;
     let post = show_one(post, &viewer, now, conn).await?;
@@ -82,7 +82,7 @@ pub async fn create_thread(
 
 /// Everything that a new thread changes.
 async fn start(
-    member: &Signed,
+    caller: &Signed,
     body: CreateThread,
     rendered: Rendered,
     now: DateTime<Utc>,
@@ -96,10 +96,10 @@ async fn start(
         .values((
             (threads::forum_id.eq(forum), threads::kind.eq(body.kind.unwrap_or_default())),
             (threads::slug.eq(slug(&title)), threads::title.eq(title), threads::tags.eq(tags)),
-            (threads::author_id.eq(member.member_id), threads::created_at.eq(now)),
+            (threads::author_id.eq(caller.member_id), threads::created_at.eq(now)),
             (threads::post_count.eq(1), threads::highest_position.eq(1)),
             (threads::last_post_id.eq(next_id().nullable()), threads::last_post_position.eq(1)),
-            (threads::last_post_author_id.eq(member.member_id), threads::last_post_at.eq(now)),
+            (threads::last_post_author_id.eq(caller.member_id), threads::last_post_at.eq(now)),
         ))
         .returning((threads::id, threads::last_post_id.assume_not_null()))
         .get_result(conn)
@@ -108,13 +108,13 @@ async fn start(
         thread_id: thread,
         id: post,
         position: 1,
-        author_id: member.member_id,
+        author_id: caller.member_id,
         body: body.body.into_string(),
         rendered,
         created_at: now,
     };
     first.insert(conn).await?;
     forums::count(forum, 1, 1, (thread, now), conn).await?;
-    members::count(member.member_id, 1, 0, conn).await?;
+    members::count(caller.member_id, 1, 0, conn).await?;
     Ok((thread, post))
 }

@@ -22,7 +22,7 @@ use crate::web::text::Reason;
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[delete("/api/v1/threads/{thread_id}")]
 pub async fn delete_thread(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     query: Query<WithReason>,
     state: Data<State>,
@@ -30,14 +30,14 @@ pub async fn delete_thread(
     let conn = &mut state.db.get().await?;
     let (now, reason) = (state.clock.now(), query.0.reason.map(Reason::into_string));
     conn.transaction(async |conn| {
-        let thread = Thread::hold_to_moderate(&member, path.thread_id, conn).await?;
+        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
         if thread.deleted_at.is_some() {
             return Ok(());
         }
         diesel::update(threads::table.find(thread.id))
             .set((
                 threads::deleted_at.eq(now),
-                threads::deleted_by.eq(member.member_id),
+                threads::deleted_by.eq(caller.member_id),
                 threads::delete_reason.eq(reason),
                 threads::page_version.eq(threads::page_version + 1),
             ))

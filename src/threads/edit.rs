@@ -55,7 +55,7 @@ struct ThreadChanges {
     security(("bearer" = ["post"])), extensions(("x-problems" = json!(["not_yours", "thread_locked"]))))]
 #[patch("/api/v1/threads/{thread_id}")]
 pub async fn edit_thread(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     if_match: IfMatch,
     body: Body<EditThread>,
@@ -65,8 +65,8 @@ pub async fn edit_thread(
     let changes = changes(body.0);
     let thread = conn
         .transaction(async |conn| {
-            let thread = Thread::hold(&member.viewer(), path.thread_id, conn).await?.or_not_found()?;
-            thread.may_be_edited_by(&member)?;
+            let thread = Thread::hold(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
+            thread.may_be_edited_by(&caller)?;
             if_match.check(thread.version)?;
             update(thread, changes, conn).await.map_err(Error::from)
         })

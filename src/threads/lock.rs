@@ -16,8 +16,8 @@ use crate::web::answer;
 #[utoipa::path(tag = "threads", params(ThreadPath), responses((status = 200, description = "The thread after it", body = ThreadView)),
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[put("/api/v1/threads/{thread_id}/lock")]
-pub async fn lock_thread(member: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    set(true, &member, &path, &state).await
+pub async fn lock_thread(caller: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    set(true, &caller, &path, &state).await
 }
 
 /// Unlock a thread.
@@ -27,16 +27,16 @@ pub async fn lock_thread(member: AsMember, path: Path<ThreadPath>, state: Data<S
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[delete("/api/v1/threads/{thread_id}/lock")]
 pub async fn unlock_thread(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    set(false, &member, &path, &state).await
+    set(false, &caller, &path, &state).await
 }
 
-async fn set(locked: bool, member: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
+async fn set(locked: bool, caller: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
     let marks = Marks { locked: Some(locked), ..Marks::default() };
     let conn = &mut state.db.get().await?;
-    let thread = Thread::mark(member, path.thread_id, marks, conn).await?;
+    let thread = Thread::mark(caller, path.thread_id, marks, conn).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

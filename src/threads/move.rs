@@ -38,7 +38,7 @@ impl Settle for MoveThread {
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[post("/api/v1/threads/{thread_id}/move")]
 pub async fn move_thread(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     body: Body<MoveThread>,
     state: Data<State>,
@@ -47,7 +47,7 @@ pub async fn move_thread(
     forums::must_hold_threads(body.forum_id, conn).await?;
     let thread = conn
         .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(&member, path.thread_id, conn).await?;
+            let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
             if thread.forum_id == body.forum_id {
                 return Ok(thread);
             }

@@ -16,8 +16,8 @@ use crate::web::answer;
 #[utoipa::path(tag = "threads", params(ThreadPath), responses((status = 200, description = "The thread after it", body = ThreadView)),
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[put("/api/v1/threads/{thread_id}/pin")]
-pub async fn pin_thread(member: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    set(true, &member, &path, &state).await
+pub async fn pin_thread(caller: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    set(true, &caller, &path, &state).await
 }
 
 /// Unpin a thread.
@@ -26,13 +26,13 @@ pub async fn pin_thread(member: AsMember, path: Path<ThreadPath>, state: Data<St
 #[utoipa::path(tag = "threads", params(ThreadPath), responses((status = 200, description = "The thread after it", body = ThreadView)),
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[delete("/api/v1/threads/{thread_id}/pin")]
-pub async fn unpin_thread(member: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    set(false, &member, &path, &state).await
+pub async fn unpin_thread(caller: AsMember, path: Path<ThreadPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+    set(false, &caller, &path, &state).await
 }
 
-async fn set(pinned: bool, member: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
+async fn set(pinned: bool, caller: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
     let marks = Marks { pinned: Some(pinned), ..Marks::default() };
     let conn = &mut state.db.get().await?;
-    let thread = Thread::mark(member, path.thread_id, marks, conn).await?;
+    let thread = Thread::mark(caller, path.thread_id, marks, conn).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

@@ -22,14 +22,14 @@ use crate::web::answer;
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[post("/api/v1/threads/{thread_id}/restore")]
 pub async fn restore_thread(
-    member: AsMember,
+    caller: AsMember,
     path: Path<ThreadPath>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let thread = conn
         .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(&member, path.thread_id, conn).await?;
+            let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
             if thread.deleted_at.is_none() {
                 return Ok(thread);
             }
