@@ -3,7 +3,6 @@
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use utoipa_actix_web::AppExt;
@@ -32,9 +31,7 @@ impl Shared {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
         let document = openapi::document();
-        let page = site::DOCS_PATHS.map(|path| {
-            (path.to_owned(), vec![Served { method: Method::GET, takes_query: true, looks_at_caller: false }])
-        });
+        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served::page()]));
         let routes = Routes::new(openapi::paths(&document).into_iter().chain(page));
         Ok(Self {
             state: Data::new(state),

@@ -38,12 +38,13 @@ struct Inside {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     header: Option<(HeaderName, HeaderValue)>,
+    lost_a_race: bool,
 }
 
 impl Error {
     /// A problem of this kind; `detail` tells this occurrence in words.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inside { code, detail: detail.into(), errors: Vec::new(), header: None }))
+        Self(Box::new(Inside { code, detail: detail.into(), errors: Vec::new(), header: None, lost_a_race: false }))
     }
 
     /// A body with flaws.
@@ -77,6 +78,11 @@ impl Error {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.header = Some((name, value));
         self
+    }
+
+    /// Whether it is of a transaction that others kept from its end, and that may well come to it if it is begun again.
+    pub fn lost_a_race(&self) -> bool {
+        self.0.lost_a_race
     }
 
     /// Which kind of problem it is.

@@ -20,8 +20,8 @@ use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
+use crate::web::form;
 use crate::web::frame::Served;
-use crate::web::query::must_be_wanted;
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -185,13 +185,13 @@ impl FromRequest for Viewer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let viewer = caller(request).map(|caller| caller.0).transpose().map(Self);
-        ready(viewer.and_then(|viewer| must_be_wanted(request).map(|()| viewer)))
+        ready(viewer.and_then(|viewer| form::check_without_body(request).map(|()| viewer)))
     }
 }
 
 fn must_be_signed(request: &HttpRequest) -> Result<Signed, Error> {
     match caller(request) {
-        Some(Caller(signed)) => signed.and_then(|signed| must_be_wanted(request).map(|()| signed)),
+        Some(Caller(signed)) => signed.and_then(|signed| form::check_without_body(request).map(|()| signed)),
         None => Err(Error::new(Code::NotSignedIn, "send `Authorization: Bearer <access_token>`")),
     }
 }

@@ -6,13 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{SignedIn, Tokens};
 use crate::access::{Keys, Passwords, SCOPES, username_key};
 use crate::db::schema::members;
+use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
 use crate::ids::{MemberId, SessionId};
 use crate::me::Me;
@@ -64,15 +65,14 @@ pub async fn login(
     let token = sessions::first_token(&state)?;
     let user_agent = user_agent(&request);
     let conn = &mut state.db.get().await?;
-    let session = conn
-        .transaction(async |conn| {
-            found.must_be_the_same(conn).await?.must_not_be_suspended(now)?;
-            if let Some(new) = &rehashed {
-                crate::members::set_password(found.id, new, conn).await?;
-            }
-            Ok::<_, Error>(sessions::open(found.id, user_agent.as_deref(), &token, now, conn).await?)
-        })
-        .await?;
+    let session = transaction(conn, async |conn| {
+        found.must_be_the_same(conn).await?.must_not_be_suspended(now)?;
+        if let Some(new) = &rehashed {
+            crate::members::set_password(found.id, new, conn).await?;
+        }
+        Ok(sessions::open(found.id, user_agent.as_deref(), &token, now, conn).await?)
+    })
+    .await?;
     show(&found, session, token, &keys, now, conn).await
 }
 

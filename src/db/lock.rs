@@ -1,6 +1,8 @@
-//! The lock of a whole table, for what is rare and must not run twice at once.
+//! Locks of what has no row: a whole table, for what is rare and must not run twice at once; a name.
 
 use diesel::QueryResult;
+use diesel::dsl::sql;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// Keeps other writers out of a table until the transaction ends; readers go on.
@@ -8,4 +10,11 @@ pub async fn lock_table(table: &'static str, conn: &mut AsyncPgConnection) -> Qu
     let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
     diesel::sql_query(lock).execute(conn).await?;
     Ok(())
+}
+
+/// Holds a name until the transaction ends; false where another transaction holds it, on whichever node. Never waits. Names
+/// are told apart by 64 bits of their hash.
+pub async fn hold_name(hash: i64, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    let hold = sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(hash).sql(")");
+    diesel::select(hold).get_result(conn).await
 }

@@ -9,9 +9,11 @@ mod planner;
 mod pool;
 pub mod schema;
 mod text_enum;
+mod transaction;
 
-pub use lock::lock_table;
+pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planner::look_up_by_key;
 pub use pool::{Connection, Pool, PoolLimits, connect};
 pub(crate) use text_enum::text_enum;
+pub use transaction::transaction;

@@ -29,6 +29,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (member_id, key) {
+        member_id -> Int8,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Int2,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     likes (thread_id, post_id, member_id) {
         thread_id -> Int8,
         post_id -> Int8,
@@ -209,6 +222,7 @@ diesel::joinable!(username_skeletons -> members (member_id));
 diesel::allow_tables_to_appear_in_same_query!(
     archive_ids,
     forums,
+    idempotency_keys,
     likes,
     members,
     posts,

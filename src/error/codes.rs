@@ -47,6 +47,8 @@ codes! {
         "A query parameter is unknown, has the wrong type or lies outside its limits. `detail` names it.";
     InvalidCursor "invalid_cursor" 400 "The cursor is not one of ours"
         "`cursor` takes what `next` of the same list gave, unchanged. Start again without it.";
+    InvalidIdempotencyKey "invalid_idempotency_key" 400 "The Idempotency-Key is malformed"
+        "`Idempotency-Key` is one field of 1 to 255 visible ASCII characters, such as a UUID.";
     NotSignedIn "not_signed_in" 401 "Sign in first"
         "This act needs an access token: `Authorization: Bearer <access_token>`. POST /api/v1/auth/login gives one.";
     InvalidToken "invalid_token" 401 "The access token is not valid"
@@ -93,6 +95,8 @@ codes! {
         "Restore it first.";
     LastAdmin "last_admin" 409 "The last administrator stays"
         "Make someone else an administrator first.";
+    IdempotencyKeyInUse "idempotency_key_in_use" 409 "A request with this Idempotency-Key is still being worked on"
+        "The first one has not ended yet. Send the same request again a little later: it gets the answer of the first.";
     VersionMismatch "version_mismatch" 412 "It was changed meanwhile"
         "`If-Match` names a version that is no longer the present one. Read it again, and repeat the change on what you find.";
     BodyTooLarge "body_too_large" 413 "The body is too large"
@@ -103,6 +107,8 @@ codes! {
         "Send JSON: `Content-Type: application/json`.";
     InvalidBody "invalid_body" 422 "The body breaks the rules"
         "It is JSON, but not what this act takes. `errors` lists each flaw with a pointer (RFC 6901) to its place.";
+    IdempotencyKeyReused "idempotency_key_reused" 422 "The Idempotency-Key was used for another request"
+        "A key belongs to one request: the same method, path and body, byte for byte. Make a new key for a new request.";
     VersionRequired "version_required" 428 "If-Match is required"
         "Send the ETag or the `version` of what you are changing: `If-Match: \"3\"`.";
     RequestHeadTooLarge "request_head_too_large" 431 "The header fields are too large"

@@ -10,7 +10,13 @@ impl From<DieselError> for Error {
             Trouble::Away => Self::database_unavailable(&error),
             Trouble::Busy => {
                 tracing::warn!(cause = %error, "a statement took too long");
-                Self::new(Code::Overloaded, "The database has too much to do at the moment.")
+                busy()
+            }
+            Trouble::Race => {
+                tracing::info!(cause = %error, "a transaction lost against another");
+                let mut error = busy();
+                error.0.lost_a_race = true;
+                error
             }
             Trouble::Fault => Self::internal(&error),
         }
@@ -25,12 +31,18 @@ impl Error {
     }
 }
 
+fn busy() -> Error {
+    Error::new(Code::Overloaded, "The database has too much to do at the moment.")
+}
+
 /// What a failed statement tells of.
 enum Trouble {
     /// The connection is gone, or the server is going or coming.
     Away,
     /// A lock or the statement itself took longer than it may.
     Busy,
+    /// The transaction was ended for the sake of another.
+    Race,
     /// The statement is wrong, or what it works on: ours to mend.
     Fault,
 }
@@ -38,9 +50,10 @@ enum Trouble {
 /// What the server says when it ends a connection (SQLSTATE 57P01 to 57P05, 25P03) or does not open one (57P03, 53300).
 const AWAY: [&str; 4] =
     ["terminating connection", "terminating background worker", "the database system is ", "sorry, too many clients"];
-/// SQLSTATE 57014, 55P03, 40P01.
-const BUSY: [&str; 3] =
-    ["canceling statement due to statement timeout", "canceling statement due to lock timeout", "deadlock detected"];
+/// SQLSTATE 57014 and 55P03.
+const BUSY: [&str; 2] = ["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
+/// SQLSTATE 40P01.
+const DEADLOCK: [&str; 1] = ["deadlock detected"];
 
 impl Trouble {
     /// diesel keeps the server's words and not its code, so connections ask for them in English (`db::pool`).
@@ -50,9 +63,10 @@ impl Trouble {
         match error {
             DieselError::DatabaseError(ClosedConnection | UnableToSendCommand, _)
             | DieselError::BrokenTransactionManager => Self::Away,
-            DieselError::DatabaseError(SerializationFailure, _) => Self::Busy,
+            DieselError::DatabaseError(SerializationFailure, _) => Self::Race,
             DieselError::DatabaseError(Unknown, told) if says(told.message(), &AWAY) => Self::Away,
             DieselError::DatabaseError(Unknown, told) if says(told.message(), &BUSY) => Self::Busy,
+            DieselError::DatabaseError(Unknown, told) if says(told.message(), &DEADLOCK) => Self::Race,
             _ => Self::Fault,
         }
     }

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -17,6 +17,7 @@ use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::Etag;
+use crate::web::idempotency::Idempotency;
 use crate::web::text::{Description, ForumTitle};
 
 /// A new forum.
@@ -57,25 +58,31 @@ impl Settle for CreateForum {
 pub async fn create_forum(
     caller: AsMember,
     body: Body<CreateForum>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    // A parent that is not there is told before a role that is missing.
-    must_be_there(body.parent_id, conn).await?;
-    caller.must_be(Role::Admin)?;
-    let id = conn.transaction(async |conn| insert(body.0, conn).await).await?;
-    let forum = show(Forum::find(id, conn).await?.or_not_found()?);
-    Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))
+    let work = async |conn: &mut _| {
+        // A parent that is not there is told before a role that is missing.
+        must_be_there(body.parent_id, conn).await?;
+        caller.must_be(Role::Admin)?;
+        insert(&body, conn).await
+    };
+    let show = async |id, conn: &mut _| {
+        let forum = show(Forum::find(id, conn).await?.or_not_found()?);
+        Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-async fn insert(body: CreateForum, conn: &mut AsyncPgConnection) -> Result<ForumId, Error> {
+async fn insert(body: &CreateForum, conn: &mut AsyncPgConnection) -> Result<ForumId, Error> {
     Forum::lock_tree(conn).await?;
     let ancestors = below(body.parent_id, None, conn).await?;
     diesel::insert_into(forums::table)
         .values((
-            forums::slug.eq(body.slug.0),
-            forums::title.eq(body.title.into_string()),
-            forums::description.eq(body.description.map(Description::into_string)),
+            forums::slug.eq(&body.slug.0),
+            forums::title.eq(body.title.as_str()),
+            forums::description.eq(body.description.as_ref().map(Description::as_str)),
             forums::parent_id.eq(body.parent_id),
             forums::ancestors.eq(ancestors),
             forums::kind.eq(body.kind),

@@ -3,11 +3,12 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Forum, ForumPath};
 use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
+use crate::db::transaction;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
 use crate::ids::ForumId;
 use crate::state::State;
@@ -21,7 +22,7 @@ use crate::web::answer;
 #[delete("/api/v1/forums/{forum_id}")]
 pub async fn delete_forum(caller: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         // A forum that is being put into this one must not find it gone.
         Forum::lock_tree(conn).await?;
         Forum::find(path.forum_id, conn).await?.or_not_found()?;

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, patch};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -18,6 +18,7 @@ use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{Etag, IfMatch, IfMatchField};
+use crate::web::idempotency::Idempotency;
 use crate::web::text::{Description, ForumTitle};
 
 /// Changes of a forum: what is left out stays as it is.
@@ -63,11 +64,11 @@ impl Settle for EditForum {
 
 #[derive(PartialEq, Default, AsChangeset)]
 #[diesel(table_name = forums)]
-struct ForumChanges {
-    title: Option<String>,
-    slug: Option<String>,
+struct ForumChanges<'a> {
+    title: Option<&'a str>,
+    slug: Option<&'a str>,
     kind: Option<ForumKind>,
-    description: Option<Option<String>>,
+    description: Option<Option<&'a str>>,
     position: Option<i64>,
 }
 
@@ -84,11 +85,12 @@ pub async fn edit_forum(
     path: Path<ForumPath>,
     if_match: IfMatch,
     body: Body<EditForum>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let id = path.forum_id;
-    conn.transaction(async |conn| {
+    let work = async |conn: &mut _| {
         Forum::lock_tree(conn).await?;
         must_be_there(body.parent_id.flatten(), conn).await?;
         let mut branch = Forum::lock_branch(id, conn).await?;
@@ -96,17 +98,19 @@ pub async fn edit_forum(
         let forum = branch.swap_remove(at);
         caller.must_be(Role::Admin)?;
         if_match.check(forum.version)?;
-        update(forum, branch, body.0, conn).await
-    })
-    .await?;
-    let forum = show(Forum::find(id, conn).await?.or_not_found()?);
-    Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
+        update(forum, branch, &body, conn).await
+    };
+    let show = async |(), conn: &mut _| {
+        let forum = show(Forum::find(id, conn).await?.or_not_found()?);
+        Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
 async fn update(
     forum: Forum,
     descendants: Vec<Forum>,
-    body: EditForum,
+    body: &EditForum,
     conn: &mut AsyncPgConnection,
 ) -> Result<(), Error> {
     if body.kind == Some(ForumKind::Category) && has_threads(forum.id, conn).await? {
@@ -117,10 +121,10 @@ async fn update(
         put_below(&forum, descendants, parent, conn).await?;
     }
     let changes = ForumChanges {
-        title: body.title.map(ForumTitle::into_string),
-        slug: body.slug.map(|slug| slug.0),
+        title: body.title.as_ref().map(ForumTitle::as_str),
+        slug: body.slug.as_ref().map(|slug| slug.0.as_str()),
         kind: body.kind,
-        description: body.description.map(|d| d.map(Description::into_string)),
+        description: body.description.as_ref().map(|d| d.as_ref().map(Description::as_str)),
         position: body.position.map(i64::from),
     };
     if parent.is_none() && changes == ForumChanges::default() {

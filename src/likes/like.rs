@@ -4,12 +4,13 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::AsMember;
 use crate::db::schema::{likes, posts, threads};
+use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::members;
@@ -55,19 +56,18 @@ async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) 
     if liked && post.author_id == caller.member_id {
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
-    let like_count = conn
-        .transaction(async |conn| {
-            Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
-            let post = Post::hold(&viewer, post.thread_id, post.id, conn).await?.or_not_found()?;
-            let changed = if liked {
-                insert(&post, caller.member_id, now, conn).await
-            } else {
-                remove(&post, caller.member_id, conn).await
-            };
-            let by = changed? as i64 * if liked { 1 } else { -1 };
-            count(&post, by, conn).await.map_err(Error::from)
-        })
-        .await?;
+    let like_count = transaction(conn, async |conn| {
+        Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
+        let post = Post::hold(&viewer, post.thread_id, post.id, conn).await?.or_not_found()?;
+        let changed = if liked {
+            insert(&post, caller.member_id, now, conn).await
+        } else {
+            remove(&post, caller.member_id, conn).await
+        };
+        let by = changed? as i64 * if liked { 1 } else { -1 };
+        Ok(count(&post, by, conn).await?)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
 }
 

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle, nullable};
 use crate::web::etag::{IfMatch, IfMatchField};
+use crate::web::idempotency::Idempotency;
 use crate::web::identity::{AvatarUrl, CountryCode};
 use crate::web::text::{Bio, Text};
 
@@ -71,17 +72,20 @@ pub async fn edit_me(
     caller: AsMember,
     if_match: IfMatch,
     body: Body<EditMe>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    conn.transaction(async |conn| {
+    let work = async |conn: &mut _| {
         let version = lock(caller.member_id, conn).await?.or_not_found()?;
         if_match.check(version)?;
-        Ok::<_, Error>(change(caller.member_id, version, &body, conn).await?)
-    })
-    .await?;
-    let me = Me::find(caller.member_id, caller.0.scopes, state.clock.now(), conn).await?.or_not_found()?;
-    let mut answer = answer::shown(&me.etag(), &me);
+        Ok(change(caller.member_id, version, &body, conn).await?)
+    };
+    let show = async |(), conn: &mut _| {
+        let me = Me::find(caller.member_id, caller.scopes.clone(), state.clock.now(), conn).await?.or_not_found()?;
+        Ok(answer::shown(&me.etag(), &me))
+    };
+    let mut answer = idempotency.of(caller.member_id).run(conn, work, show).await?;
     answer::keep_out_of_stores(&mut answer);
     Ok(answer)
 }

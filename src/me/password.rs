@@ -4,12 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::access::{AsMember, Passwords, Signed, username_key};
 use crate::db::schema::members;
+use crate::db::transaction;
 use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::ids::MemberId;
 use crate::sessions;
@@ -78,8 +79,8 @@ async fn change(
     new: &str,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
-) -> QueryResult<bool> {
-    conn.transaction(async |conn| {
+) -> Result<bool, Error> {
+    transaction(conn, async |conn| {
         if !replace(caller.member_id, old, new, conn).await? {
             return Ok(false);
         }

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::Etag;
+use crate::web::idempotency::Idempotency;
 use crate::web::identity::{CountryCode, Email};
 use crate::web::text::{Password, Username};
 
@@ -56,21 +58,33 @@ impl Settle for CreateMember {
 #[post("/api/v1/members")]
 pub async fn create_member(
     body: Body<CreateMember>,
+    idempotency: Idempotency,
     state: Data<State>,
     passwords: Data<Passwords>,
 ) -> Result<HttpResponse, Error> {
-    let password_hash = passwords.hash(body.password.as_str()).await?;
-    let now = state.clock.now();
-    let new = NewMember {
-        username: body.username.as_str(),
-        password_hash: &password_hash,
-        email: body.email.as_ref(),
-        country: body.country.as_ref().map(CountryCode::as_str),
-        role: Role::Member,
-        joined_at: now,
+    let once = idempotency.of_guest(&state)?;
+    // A repeat costs no hash.
+    if let Some(answer) = once.replayed(&mut *state.db.get().await?).await? {
+        return Ok(answer);
+    }
+    let hash = passwords.hash(body.password.as_str()).await?;
+    let (conn, now) = (&mut state.db.get().await?, state.clock.now());
+    let show = async |id, conn: &mut _| {
+        let member = MemberView::find(id, now, conn).await?.or_not_found()?;
+        Ok(answer::created(format!("/api/v1/members/{id}"), &Etag::of(&member)?, &member))
     };
-    let conn = &mut state.db.get().await?;
-    let id = super::create(&new, conn).await?;
-    let member = MemberView::find(id, now, conn).await?.or_not_found()?;
-    Ok(answer::created(format!("/api/v1/members/{id}"), &Etag::of(&member)?, &member))
+    once.run(conn, async |conn: &mut _| super::create(&body.with(&hash, now), conn).await, show).await
+}
+
+impl CreateMember {
+    fn with<'a>(&'a self, password_hash: &'a str, joined_at: DateTime<Utc>) -> NewMember<'a> {
+        NewMember {
+            username: self.username.as_str(),
+            password_hash,
+            email: self.email.as_ref(),
+            country: self.country.as_ref().map(CountryCode::as_str),
+            role: Role::Member,
+            joined_at,
+        }
+    }
 }

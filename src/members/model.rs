@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, username_key};
 use crate::db::schema::{members, ranks, username_skeletons};
+use crate::db::transaction;
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::web::identity::Email;
@@ -170,7 +171,7 @@ pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -
 
 /// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.
 pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         // All administrators are locked, so that the last two can not leave at once.
         let admins = members::role.eq(Role::Admin);
         let held = members::table.filter(members::id.eq(id).or(admins).and(members::deleted_at.is_null()));

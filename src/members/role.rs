@@ -2,12 +2,12 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, put};
-use diesel_async::AsyncConnection;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MemberPath, MemberView, Subject};
 use crate::access::{AsMember, Role};
+use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::answer;
@@ -40,11 +40,11 @@ pub async fn set_member_role(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Admin)?;
         member.must_be_below(&caller)?;
-        Ok::<_, Error>(super::model::give_role(member.id, body.role, conn).await?)
+        Ok(super::model::give_role(member.id, body.role, conn).await?)
     })
     .await?;
     let member = MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?;

@@ -4,13 +4,14 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MemberPath, MemberView, Subject};
 use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::members;
+use crate::db::transaction;
 use crate::error::{Error, Flaw, OrNotFound};
 use crate::ids::MemberId;
 use crate::sessions;
@@ -61,11 +62,11 @@ pub async fn suspend_member(
         return Err(Error::flaw("/until", Flaw::Invalid, "the end lies in the future, within a hundred years"));
     }
     let conn = &mut state.db.get().await?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         let member = suspendable(path.member_id, &caller, conn).await?;
         let since = member.suspended_at.filter(|_| member.is_suspended(now)).unwrap_or(now);
         suspend(member.id, &body, caller.member_id, since, conn).await?;
-        Ok::<_, Error>(sessions::end_all(member.id, now, conn).await?)
+        Ok(sessions::end_all(member.id, now, conn).await?)
     })
     .await?;
     show(path.member_id, now, conn).await
@@ -84,9 +85,9 @@ pub async fn unsuspend_member(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         let member = suspendable(path.member_id, &caller, conn).await?;
-        Ok::<_, Error>(unsuspend(member.id, conn).await?)
+        Ok(unsuspend(member.id, conn).await?)
     })
     .await?;
     show(path.member_id, state.clock.now(), conn).await

@@ -19,7 +19,11 @@ pub fn add(document: &mut Value) {
             }
             let answers: BTreeMap<_, _> = operation["responses"].as_object().cloned().into_iter().flatten().collect();
             let answers = answers.into_iter().map(|(status, answer)| {
-                let answer = with_fields(answer, &status, tagged, named("cursor"));
+                let mut answer = with_fields(answer, &status, tagged, named("cursor"));
+                if named("Idempotency-Key") && status.starts_with('2') {
+                    answer["headers"]["Idempotency-Replayed"] =
+                        json!({"$ref": "#/components/headers/Idempotency-Replayed"});
+                }
                 (status, answer)
             });
             operation["responses"] = answers.collect::<Map<_, _>>().into();
@@ -50,12 +54,14 @@ fn with_fields(mut answer: Value, status: &str, tagged: bool, is_list: bool) -> 
 fn fields() -> Value {
     let request = "What the log knows this request by: the client's own `X-Request-Id` where it sent one";
     let tag = "The version of this answer: for `If-None-Match`; with a version in front for `If-Match` too";
+    let replayed = "`true` where this is the first answer to an earlier request with the same `Idempotency-Key`";
     let link = "The path of what comes next (RFC 8288); not there at the end";
     json!({
         "X-Request-Id": field(request, true, "0b9d7a52-6f4e-4c1b-9a37-2f6f0c9f3a55"),
         "ETag": field(tag, true, "\"3.1f9a\""),
         "Location": field("The path of what was made", true, "/api/v1/posts/12"),
         "Link": field(link, false, "</api/v1/threads?cursor=WyJ0IiwxXQ>; rel=\"next\""),
+        "Idempotency-Replayed": field(replayed, false, "true"),
         "WWW-Authenticate": field("How to sign in (RFC 6750)", true, "Bearer realm=\"folkmoot\""),
         "Retry-After": field("Seconds to wait before trying again", true, "1"),
     })

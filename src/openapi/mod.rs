@@ -3,6 +3,7 @@
 mod callers;
 mod examples;
 mod headers;
+mod idempotency;
 mod problems;
 mod schemas;
 
@@ -49,6 +50,7 @@ pub fn document() -> Value {
         "description": "An access token from `POST /api/v1/auth/login`.",
     }});
     schemas::finish(&mut document);
+    idempotency::add(&mut document);
     problems::add(&mut document);
     headers::add(&mut document);
     examples::add(&mut document);
@@ -65,10 +67,18 @@ pub fn paths(document: &Value) -> Vec<(String, Vec<Served>)> {
 fn acts(item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
-        let takes_query = operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == "query");
+        let has = |field: &str, value: &str| {
+            operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[field] == value)
+        };
         let looks_at_caller =
             operation["security"].as_array().into_iter().flatten().any(|way| way["bearer"].is_array());
-        Some(Served { method: name.to_uppercase().parse().ok()?, takes_query, looks_at_caller })
+        Some(Served {
+            method: name.to_uppercase().parse().ok()?,
+            takes_query: has("in", "query"),
+            takes_body: operation["requestBody"].is_object(),
+            takes_key: has("name", "Idempotency-Key"),
+            looks_at_caller,
+        })
     })
     .collect()
 }

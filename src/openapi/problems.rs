@@ -61,6 +61,9 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
     if named("If-Match") {
         codes.extend([Code::VersionRequired, Code::VersionMismatch]);
     }
+    if named("Idempotency-Key") {
+        codes.extend([Code::InvalidIdempotencyKey, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
+    }
     let own = operation[OWN].as_array().into_iter().flatten().filter_map(Value::as_str);
     codes.extend(own.filter_map(|name| Code::ALL.iter().find(|code| code.name() == name)));
     codes.sort_by_key(|code| code.name());

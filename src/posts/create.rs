@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,12 +14,12 @@ use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::ids::{ForumId, PostId, ThreadId};
-use crate::markup::Rendered;
 use crate::state::State;
 use crate::threads::{Thread, ThreadPath};
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::Etag;
+use crate::web::idempotency::Idempotency;
 use crate::web::text::PostBody;
 use crate::{forums, members};
 
@@ -48,28 +48,32 @@ pub async fn create_post(
     caller: AsMember,
     path: Path<ThreadPath>,
     body: Body<CreatePost>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let thread = Thread::seen_by(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
-    thread.may_be_replied_to_by(&caller)?;
-    let (body, now) = (body.0.body.into_string(), state.clock.now());
-    let rendered = compose(&body, conn).await?;
-    let id = conn.transaction(async |conn| reply(&caller, thread.id, body, rendered, now, conn).await).await?;
-    let post = Post::seen_by(&caller.viewer(), id, conn).await?.or_not_found()?;
-    let post = show_one(post, &caller.viewer(), now, conn).await?;
-    Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
+    let (viewer, now) = (caller.viewer(), state.clock.now());
+    let work = async |conn: &mut _| reply(&caller, path.thread_id, body.body.as_str(), now, conn).await;
+    let show = async |id, conn: &mut _| {
+        let post = Post::seen_by(&viewer, id, conn).await?.or_not_found()?;
+        let post = show_one(post, &viewer, now, conn).await?;
+        Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-/// Everything that a reply changes. The thread's row comes first: it gives out the positions.
+/// Everything that a reply changes. The body is rendered before anything is locked; then the thread's row comes first: it
+/// gives out the positions.
 async fn reply(
     caller: &Signed,
     thread: ThreadId,
-    body: String,
-    rendered: Rendered,
+    body: &str,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<PostId, Error> {
+    let found = Thread::seen_by(&caller.clone().into(), thread, conn).await?.or_not_found()?;
+    found.may_be_replied_to_by(caller)?;
+    let rendered = compose(body, conn).await?;
     let Place { id, position, forum, at } = take_place(caller, thread, now, conn).await?;
     let post = NewPost { thread_id: thread, id, position, author_id: caller.member_id, body, rendered, created_at: at };
     post.insert(conn).await?;

@@ -4,12 +4,13 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Post, PostPath};
 use super::removal::recount;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::posts;
+use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
 use crate::state::State;
 use crate::threads::Thread;
@@ -32,17 +33,17 @@ pub async fn delete_post(
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let reason = query.0.reason.map(Reason::into_string);
-    conn.transaction(async |conn| {
-        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
-        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
+    let seen = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let reason = query.reason.as_ref().map(Reason::as_str);
+    transaction(conn, async |conn| {
+        let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
+        let post = Post::hold(&viewer, thread.id, seen.id, conn).await?.or_not_found()?;
         post.may_be_changed_by(&caller)?;
         thread.may_be_written_in_by(&caller)?;
         if post.position == 1 {
             return Err(Error::new(Code::FirstPost, "the first post goes only with its thread"));
         }
-        remove(&caller, &thread, &post, reason, now, conn).await.map_err(Error::from)
+        Ok(remove(&caller, &thread, &post, reason, now, conn).await?)
     })
     .await?;
     Ok(answer::gone())
@@ -52,7 +53,7 @@ async fn remove(
     caller: &Signed,
     thread: &Thread,
     post: &Post,
-    reason: Option<String>,
+    reason: Option<&str>,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<()> {

@@ -4,21 +4,23 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, patch};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{Post, PostPath, compose, insert_quotes, settle_body};
 use super::view::{PostView, show_one};
-use crate::access::{AsMember, Signed};
+use crate::access::{AsMember, Signed, Viewer};
 use crate::db::schema::{posts, quotes, revisions, threads};
 use crate::error::{Error, OrNotFound};
+use crate::ids::PostId;
 use crate::markup::{self, Rendered};
 use crate::state::State;
 use crate::threads::Thread;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::{Etag, IfMatch, IfMatchField};
+use crate::web::idempotency::Idempotency;
 use crate::web::text::{PostBody, Reason};
 
 /// A post's new body.
@@ -50,59 +52,70 @@ pub async fn edit_post(
     path: Path<PostPath>,
     if_match: IfMatch,
     body: Body<EditPost>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let edit = Edit { rendered: compose(body.body.as_str(), conn).await?, asked: body.0, at: now };
-    conn.transaction(async |conn| {
-        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
-        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
-        post.may_be_changed_by(&caller)?;
-        thread.may_be_written_in_by(&caller)?;
-        if_match.check(post.version)?;
-        edit.apply(&caller, post, conn).await.map_err(Error::from)
-    })
-    .await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let post = show_one(post, &viewer, now, conn).await?;
-    Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+    let work = async |conn: &mut _| edit(&caller, path.post_id, &if_match, &body, now, conn).await;
+    let show = async |(), conn: &mut _| {
+        let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+        let post = show_one(post, &viewer, now, conn).await?;
+        Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-struct Edit {
-    asked: EditPost,
+/// Keeps the present body as a revision and puts the new one in its place.
+async fn edit(
+    caller: &Signed,
+    id: PostId,
+    if_match: &IfMatch,
+    asked: &EditPost,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
+    let viewer = Viewer::from(caller.clone());
+    let seen = Post::seen_by(&viewer, id, conn).await?.or_not_found()?;
+    let rendered = compose(asked.body.as_str(), conn).await?;
+    let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
+    let post = Post::hold(&viewer, thread.id, id, conn).await?.or_not_found()?;
+    post.may_be_changed_by(caller)?;
+    thread.may_be_written_in_by(caller)?;
+    if_match.check(post.version)?;
+    keep_revision(&post, conn).await?;
+    replace(caller, &post, asked, rendered, now, conn).await?;
+    Ok(())
+}
+
+async fn replace(
+    caller: &Signed,
+    post: &Post,
+    asked: &EditPost,
     rendered: Rendered,
-    at: DateTime<Utc>,
-}
-
-impl Edit {
-    /// Keeps the present body as a revision and puts the new one in its place.
-    async fn apply(self, caller: &Signed, post: Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-        keep_revision(&post, conn).await?;
-        let Rendered { html, text, quotes: quoted, mentions, emoji } = self.rendered;
-        let this = quotes::thread_id.eq(post.thread_id).and(quotes::post_id.eq(post.id));
-        diesel::delete(quotes::table.filter(this)).execute(conn).await?;
-        insert_quotes(post.thread_id, post.id, quoted, conn).await?;
-        diesel::update(posts::table.find((post.thread_id, post.id)))
-            .set((
-                posts::body.eq(self.asked.body.into_string()),
-                (posts::html.eq(html), posts::text.eq(text), posts::renderer.eq(markup::VERSION)),
-                (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
-                posts::last_edit_at.eq(self.at),
-                posts::last_edit_by.eq(caller.member_id),
-                posts::last_edit_reason.eq(self.asked.reason.map(Reason::into_string)),
-                posts::edit_count.eq(posts::edit_count + 1),
-                posts::version.eq(posts::version + 1),
-            ))
-            .execute(conn)
-            .await?;
-        diesel::update(threads::table.find(post.thread_id))
-            .set(threads::page_version.eq(threads::page_version + 1))
-            .execute(conn)
-            .await?;
-        Ok(())
-    }
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<()> {
+    let Rendered { html, text, quotes: quoted, mentions, emoji } = rendered;
+    let this = quotes::thread_id.eq(post.thread_id).and(quotes::post_id.eq(post.id));
+    diesel::delete(quotes::table.filter(this)).execute(conn).await?;
+    insert_quotes(post.thread_id, post.id, quoted, conn).await?;
+    diesel::update(posts::table.find((post.thread_id, post.id)))
+        .set((
+            posts::body.eq(asked.body.as_str()),
+            (posts::html.eq(html), posts::text.eq(text), posts::renderer.eq(markup::VERSION)),
+            (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
+            posts::last_edit_at.eq(now),
+            posts::last_edit_by.eq(caller.member_id),
+            posts::last_edit_reason.eq(asked.reason.as_ref().map(Reason::as_str)),
+            posts::edit_count.eq(posts::edit_count + 1),
+            posts::version.eq(posts::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    let thread = threads::table.find(post.thread_id);
+    diesel::update(thread).set(threads::page_version.eq(threads::page_version + 1)).execute(conn).await?;
+    Ok(())
 }
 
 /// Version 1 was made by the author when the post was written; each later one by an edit. (A post that an archive brought as

@@ -124,17 +124,17 @@ pub fn next_id() -> _ {
 
 /// A post to be written.
 #[derive(Debug)]
-pub struct NewPost {
+pub struct NewPost<'a> {
     pub thread_id: ThreadId,
     pub id: PostId,
     pub position: i64,
     pub author_id: MemberId,
-    pub body: String,
+    pub body: &'a str,
     pub rendered: Rendered,
     pub created_at: DateTime<Utc>,
 }
 
-impl NewPost {
+impl NewPost<'_> {
     /// Writes the post and its quotes. Counters are the act's.
     pub async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
         let Rendered { html, text, quotes, mentions, emoji } = self.rendered;

@@ -4,18 +4,20 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Post, PostPath};
 use super::removal::recount;
 use super::view::{PostView, show_one};
-use crate::access::{AsMember, Role};
+use crate::access::{AsMember, Role, Signed, Viewer};
 use crate::db::schema::posts;
 use crate::error::{Error, OrNotFound};
+use crate::ids::PostId;
 use crate::state::State;
 use crate::threads::Thread;
 use crate::web::answer;
 use crate::web::etag::Etag;
+use crate::web::idempotency::Idempotency;
 
 /// Restore a post.
 ///
@@ -23,20 +25,30 @@ use crate::web::etag::Etag;
 #[utoipa::path(tag = "posts", params(PostPath), responses((status = 200, description = "The post after it", body = PostView)),
     security(("bearer" = ["moderate"])), extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[post("/api/v1/posts/{post_id}/restore")]
-pub async fn restore_post(caller: AsMember, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn restore_post(
+    caller: AsMember,
+    path: Path<PostPath>,
+    idempotency: Idempotency,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let viewer = caller.viewer();
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let work = async |conn: &mut _| restore(&caller, path.post_id, conn).await;
+    let show = async |(), conn: &mut _| {
+        let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+        let post = show_one(post, &viewer, state.clock.now(), conn).await?;
+        Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
+}
+
+async fn restore(caller: &Signed, id: PostId, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let viewer = Viewer::from(caller.clone());
+    let seen = Post::seen_by(&viewer, id, conn).await?.or_not_found()?;
     caller.must_be(Role::Moderator)?;
-    conn.transaction(async |conn| {
-        let thread = Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
-        let post = Post::hold(&viewer, thread.id, post.id, conn).await?.or_not_found()?;
-        bring_back(&thread, &post, conn).await.map_err(Error::from)
-    })
-    .await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let post = show_one(post, &viewer, state.clock.now(), conn).await?;
-    Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+    let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
+    let post = Post::hold(&viewer, thread.id, id, conn).await?.or_not_found()?;
+    Ok(bring_back(&thread, &post, conn).await?)
 }
 
 async fn bring_back(thread: &Thread, post: &Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{self, Rank};
 use super::view::RankList;
 use crate::access::{AsMember, Role};
-use crate::db;
 use crate::db::schema::ranks;
+use crate::db::{self, transaction};
 use crate::error::{Error, Flaw};
 use crate::ids::MAX_ID;
 use crate::state::State;
@@ -79,7 +79,7 @@ pub async fn set_ranks(caller: AsMember, body: Body<SetRanks>, state: Data<State
     let rows = body.0.items.into_iter();
     let rows: Vec<_> = rows.map(|rank| Rank { from_posts: rank.from, name: rank.name.into_string() }).collect();
     let conn = &mut state.db.get().await?;
-    let ladder = conn.transaction(async |conn| replace(&rows, conn).await).await?;
+    let ladder = transaction(conn, async |conn| Ok(replace(&rows, conn).await?)).await?;
     Ok(HttpResponse::Ok().json(RankList::new(ladder)))
 }
 

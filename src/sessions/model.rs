@@ -5,12 +5,13 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::access::SCOPES;
 use crate::db::schema::{members, refresh_tokens, sessions};
+use crate::db::transaction;
 use crate::error::Error;
 use crate::ids::{MemberId, SessionId};
 use crate::members::is_suspended;
@@ -105,7 +106,7 @@ pub enum Refreshed {
 pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -> Result<Refreshed, Error> {
     let now = state.clock.now();
     let next = successor(token, state)?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
         let Some((spent_at, session)) = lock(token, conn).await? else { return Ok(Refreshed::Unknown) };
         if !session.lives(now) || !may_sign_in(session.member_id, now, conn).await? {
             return Ok(Refreshed::Unknown);
@@ -118,7 +119,7 @@ pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -
                 return Ok(Refreshed::Reused);
             }
         }
-        Ok(Refreshed::On { member: session.member_id, session: session.id, token: next })
+        Ok(Refreshed::On { member: session.member_id, session: session.id, token: next.clone() })
     })
     .await
 }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,11 +14,11 @@ use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::ids::{ForumId, PostId, ThreadId};
-use crate::markup::Rendered;
 use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
+use crate::web::idempotency::Idempotency;
 use crate::web::text::{PostBody, Tag, Title};
 use crate::{forums, members};
 
@@ -65,37 +65,39 @@ pub struct CreatedThread {
 pub async fn create_thread(
     caller: AsMember,
     body: Body<CreateThread>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
-    forums::must_hold_threads(body.forum_id, conn).await?;
-    let rendered = compose(body.body.as_str(), conn).await?;
-    let (id, post) = conn.transaction(async |conn| start(&caller, body.0, rendered, now, conn).await).await?;
-    let thread = Thread::seen_by(&viewer, id, conn).await?.or_not_found()?;
-    let post = Post::seen_by(&viewer, post, conn).await?.or_not_found()?;
-    let post = show_one(post, &viewer, now, conn).await?;
-    let etag = thread.etag();
-    let created = CreatedThread { thread: ThreadView::from(thread), post };
-    Ok(answer::created(format!("/api/v1/threads/{id}"), &etag, &created))
+    let work = async |conn: &mut _| start(&caller, &body, now, conn).await;
+    let show = async |(id, post), conn: &mut _| {
+        let thread = Thread::seen_by(&viewer, id, conn).await?.or_not_found()?;
+        let post = Post::seen_by(&viewer, post, conn).await?.or_not_found()?;
+        let (etag, post) = (thread.etag(), show_one(post, &viewer, now, conn).await?);
+        let created = CreatedThread { thread: ThreadView::from(thread), post };
+        Ok(answer::created(format!("/api/v1/threads/{id}"), &etag, &created))
+    };
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-/// Everything that a new thread changes.
+/// Everything that a new thread changes. The body is rendered before anything is locked.
 async fn start(
     caller: &Signed,
-    body: CreateThread,
-    rendered: Rendered,
+    body: &CreateThread,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<(ThreadId, PostId), Error> {
     let forum = body.forum_id;
+    forums::must_hold_threads(forum, conn).await?;
+    let rendered = compose(body.body.as_str(), conn).await?;
     forums::hold_place_for_threads(forum, conn).await?;
-    let tags: Vec<String> = body.tags.unwrap_or_default().into_iter().map(Tag::into_string).collect();
-    let title = body.title.into_string();
+    let tags: Vec<&str> = body.tags.iter().flatten().map(Tag::as_str).collect();
+    let title = body.title.as_str();
     let (thread, post): (ThreadId, PostId) = diesel::insert_into(threads::table)
         .values((
             (threads::forum_id.eq(forum), threads::kind.eq(body.kind.unwrap_or_default())),
-            (threads::slug.eq(slug(&title)), threads::title.eq(title), threads::tags.eq(tags)),
+            (threads::slug.eq(slug(title)), threads::title.eq(title), threads::tags.eq(tags)),
             (threads::author_id.eq(caller.member_id), threads::created_at.eq(now)),
             (threads::post_count.eq(1), threads::highest_position.eq(1)),
             (threads::last_post_id.eq(next_id().nullable()), threads::last_post_position.eq(1)),
@@ -109,7 +111,7 @@ async fn start(
         id: post,
         position: 1,
         author_id: caller.member_id,
-        body: body.body.into_string(),
+        body: body.body.as_str(),
         rendered,
         created_at: now,
     };

@@ -3,11 +3,12 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::model::{Thread, ThreadPath};
 use crate::access::AsMember;
 use crate::db::schema::threads;
+use crate::db::transaction;
 use crate::error::Error;
 use crate::forums;
 use crate::state::State;
@@ -28,8 +29,8 @@ pub async fn delete_thread(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let (now, reason) = (state.clock.now(), query.0.reason.map(Reason::into_string));
-    conn.transaction(async |conn| {
+    let (now, reason) = (state.clock.now(), query.reason.as_ref().map(Reason::as_str));
+    transaction(conn, async |conn| {
         let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
         if thread.deleted_at.is_some() {
             return Ok(());
@@ -44,7 +45,7 @@ pub async fn delete_thread(
             .execute(conn)
             .await?;
         forums::recount(thread.forum_id, -1, -thread.post_count, conn).await?;
-        Ok::<_, Error>(())
+        Ok(())
     })
     .await?;
     Ok(answer::gone())

@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, patch};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{IfMatch, IfMatchField};
+use crate::web::idempotency::Idempotency;
 use crate::web::text::{Tag, Title};
 
 /// Changes of a thread: what is left out stays as it is.
@@ -41,10 +42,10 @@ impl Settle for EditThread {
 
 #[derive(PartialEq, Default, AsChangeset)]
 #[diesel(table_name = threads)]
-struct ThreadChanges {
+struct ThreadChanges<'a> {
     slug: Option<String>,
-    title: Option<String>,
-    tags: Option<Vec<String>>,
+    title: Option<&'a str>,
+    tags: Option<Vec<&'a str>>,
 }
 
 /// Edit a thread.
@@ -59,30 +60,29 @@ pub async fn edit_thread(
     path: Path<ThreadPath>,
     if_match: IfMatch,
     body: Body<EditThread>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let changes = changes(body.0);
-    let thread = conn
-        .transaction(async |conn| {
-            let thread = Thread::hold(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
-            thread.may_be_edited_by(&caller)?;
-            if_match.check(thread.version)?;
-            update(thread, changes, conn).await.map_err(Error::from)
-        })
-        .await?;
-    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+    let work = async |conn: &mut _| {
+        let thread = Thread::hold(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
+        thread.may_be_edited_by(&caller)?;
+        if_match.check(thread.version)?;
+        Ok(update(thread, changes(&body), conn).await?)
+    };
+    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-fn changes(body: EditThread) -> ThreadChanges {
+fn changes(body: &EditThread) -> ThreadChanges<'_> {
     ThreadChanges {
         slug: body.title.as_ref().map(|title| slug(title.as_str())),
-        title: body.title.map(Title::into_string),
-        tags: body.tags.map(|tags| tags.into_iter().map(Tag::into_string).collect()),
+        title: body.title.as_ref().map(Title::as_str),
+        tags: body.tags.as_ref().map(|tags| tags.iter().map(Tag::as_str).collect()),
     }
 }
 
-async fn update(thread: Thread, changes: ThreadChanges, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+async fn update(thread: Thread, changes: ThreadChanges<'_>, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
     if changes == ThreadChanges::default() {
         return Ok(thread);
     }

@@ -6,13 +6,13 @@ use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{self, Array, BigInt, Bool};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::threads;
-use crate::db::text_enum;
+use crate::db::{text_enum, transaction};
 use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
@@ -150,7 +150,7 @@ impl Thread {
         marks: Marks,
         conn: &mut AsyncPgConnection,
     ) -> Result<Self, Error> {
-        conn.transaction(async |conn| {
+        transaction(conn, async |conn| {
             let thread = Self::hold_to_moderate(signed, id, conn).await?;
             let has = |present: bool, asked: Option<bool>| asked.is_none_or(|asked| asked == present);
             if has(thread.locked, marks.locked) && has(thread.pinned, marks.pinned) {

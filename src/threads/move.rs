@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -17,6 +17,7 @@ use crate::ids::ForumId;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
+use crate::web::idempotency::Idempotency;
 
 /// Where a thread is to go.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,20 +42,20 @@ pub async fn move_thread(
     caller: AsMember,
     path: Path<ThreadPath>,
     body: Body<MoveThread>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    forums::must_hold_threads(body.forum_id, conn).await?;
-    let thread = conn
-        .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
-            if thread.forum_id == body.forum_id {
-                return Ok(thread);
-            }
-            put(&thread, body.forum_id, conn).await
-        })
-        .await?;
-    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+    let work = async |conn: &mut _| {
+        forums::must_hold_threads(body.forum_id, conn).await?;
+        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
+        if thread.forum_id == body.forum_id {
+            return Ok(thread);
+        }
+        put(&thread, body.forum_id, conn).await
+    };
+    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
 async fn put(thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Result<Thread, Error> {

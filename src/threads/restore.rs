@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Thread, ThreadPath};
 use super::view::ThreadView;
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::forums;
 use crate::state::State;
 use crate::web::answer;
+use crate::web::idempotency::Idempotency;
 
 /// Restore a thread.
 ///
@@ -24,19 +25,19 @@ use crate::web::answer;
 pub async fn restore_thread(
     caller: AsMember,
     path: Path<ThreadPath>,
+    idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    let thread = conn
-        .transaction(async |conn| {
-            let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
-            if thread.deleted_at.is_none() {
-                return Ok(thread);
-            }
-            bring_back(&thread, conn).await.map_err(Error::from)
-        })
-        .await?;
-    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+    let work = async |conn: &mut _| {
+        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
+        if thread.deleted_at.is_none() {
+            return Ok(thread);
+        }
+        Ok(bring_back(&thread, conn).await?)
+    };
+    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
+    idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
 async fn bring_back(thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {

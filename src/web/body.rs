@@ -16,7 +16,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::query::must_be_wanted;
+use super::form;
 use super::text::Text;
 use crate::error::{Code, Error, FieldError, Flaw};
 
@@ -87,6 +87,7 @@ impl Flaws {
 }
 
 /// What the middleware below has read of the body, for `Body` to take.
+#[derive(Clone)]
 struct Read(Result<Bytes, Code>);
 
 /// Reads the body before the handler's parameters are made: then all of them are ready at once, and what is wrong is
@@ -103,6 +104,11 @@ pub async fn read_body(
         request.extensions_mut().insert(read);
     }
     next.call(request).await
+}
+
+/// The bytes of a request's body, as far as they were read.
+pub fn bytes_of(request: &HttpRequest) -> Bytes {
+    request.extensions().get::<Read>().and_then(|read| read.0.clone().ok()).unwrap_or_default()
 }
 
 async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Code> {
@@ -131,8 +137,7 @@ impl<T: DeserializeOwned + Settle> FromRequest for Body<T> {
 }
 
 fn from_request<T: DeserializeOwned + Settle>(request: &HttpRequest) -> Result<T, Error> {
-    must_be_wanted(request)?;
-    let read = request.extensions_mut().remove::<Read>();
+    let read = request.extensions().get::<Read>().cloned();
     let bytes = match read {
         Some(Read(Ok(bytes))) => bytes,
         Some(Read(Err(Code::BodyTooLarge))) => {
@@ -144,6 +149,7 @@ fn from_request<T: DeserializeOwned + Settle>(request: &HttpRequest) -> Result<T
     if !bytes.is_empty() {
         must_be_json(request)?;
     }
+    form::check(request)?;
     parse(&bytes)
 }
 

@@ -122,8 +122,19 @@ pub struct Served {
     pub method: Method,
     /// Whether it takes parameters in the query.
     pub takes_query: bool,
+    /// Whether it takes a body.
+    pub takes_body: bool,
+    /// Whether it takes an `Idempotency-Key`.
+    pub takes_key: bool,
     /// Whether it looks at who is calling.
     pub looks_at_caller: bool,
+}
+
+impl Served {
+    /// A page for people: what it is asked with is its own script's.
+    pub fn page() -> Self {
+        Self { method: Method::GET, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false }
+    }
 }
 
 impl Routes {

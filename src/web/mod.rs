@@ -3,7 +3,9 @@
 pub mod answer;
 pub mod body;
 pub mod etag;
+pub mod form;
 pub mod frame;
+pub mod idempotency;
 pub mod identity;
 pub mod page;
 pub mod path;

@@ -1,9 +1,10 @@
 //! Query parameters: closed, like bodies.
 
 use std::future::{Ready, ready};
+use std::ops::Deref;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use super::body;
-use super::frame::Served;
+use super::form;
 use super::text::{Reason, Tag};
 use crate::error::{Code, Error};
 use crate::ids::MAX_ID;
@@ -19,6 +20,14 @@ use crate::ids::MAX_ID;
 /// The parameters of a URL, read into a struct that denies unknown fields.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Error = Error;
@@ -42,16 +51,6 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     })
 }
 
-/// 400 where the act takes no parameters and the request has some. Told by what every act takes: its caller, its body or
-/// `NoQuery`.
-pub fn must_be_wanted(request: &HttpRequest) -> Result<(), Error> {
-    let takes_query = request.extensions().get::<Served>().is_none_or(|act| act.takes_query);
-    if takes_query || request.query_string().is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Code::InvalidParameter, "this act takes no parameters in the query"))
-}
-
 /// The parameter of an act that takes none in the query and does not look at its caller or a body.
 #[derive(Debug)]
 pub struct NoQuery;
@@ -61,7 +60,7 @@ impl FromRequest for NoQuery {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(must_be_wanted(request).map(|()| Self))
+        ready(form::check(request).map(|()| Self))
     }
 }
 

@@ -86,3 +86,13 @@ impl Person {
         self.post(&format!("/api/v1/threads/{thread}/posts"), json!({"body": body})).await.expect(201).id()
     }
 }
+
+impl Person {
+    /// The same one with a new access token of its session.
+    pub async fn refreshed(&self) -> Self {
+        let sql = format!("SELECT max(id) FROM sessions WHERE member_id = {}", self.id);
+        let session = self.app.count(&sql).await;
+        let now = self.app.clock.now();
+        self.with_token(&self.app.shared.keys.sign(self.id.into(), session.into(), now).unwrap())
+    }
+}

@@ -66,6 +66,24 @@ async fn what_waits_too_long_for_a_lock_is_told_to_come_again() {
 }
 
 #[actix_web::test]
+async fn a_write_that_lost_in_a_deadlock_is_done_again_unseen() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let client = app.sql().await;
+    // The reply holds the thread and wants its author; this one holds the author and wants the thread. Who waited first is
+    // the one that PostgreSQL ends.
+    client.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
+    let in_the_way = async {
+        who_waits(&client).await;
+        client.batch_execute("SELECT FROM threads FOR UPDATE; COMMIT").await.unwrap();
+    };
+    join(anna.reply(thread, "again"), in_the_way).await;
+    assert_eq!(app.count("SELECT count(*) FROM posts").await, 2);
+    app.counters_are_exact().await;
+}
+
+#[actix_web::test]
 async fn a_statement_that_runs_too_long_is_ended() {
     let app = App::start_with(|limits| limits.statement = Duration::from_millis(100)).await;
     let anna = app.member("anna").await;

@@ -2,4 +2,5 @@ mod body;
 mod database;
 mod etag;
 mod frame;
+mod idempotency;
 mod page;

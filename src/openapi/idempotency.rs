@@ -1,0 +1,35 @@
+//! `Idempotency-Key`: which acts take one follows from their method and path.
+
+use serde_json::{Value, json};
+
+/// Adds the field to each act that takes it.
+pub fn add(document: &mut Value) {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if !takes_key(method, path) {
+                continue;
+            }
+            match operation["parameters"].as_array_mut() {
+                Some(parameters) => parameters.push(field()),
+                None => operation["parameters"] = json!([field()]),
+            }
+        }
+    }
+}
+
+/// Signing in and what makes tokens have their own way of being repeated: an answer that holds a secret is not kept.
+fn takes_key(method: &str, path: &str) -> bool {
+    let makes_tokens = path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/tokens");
+    matches!(method, "post" | "patch") && !makes_tokens
+}
+
+fn field() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Makes the request safe to repeat: for 24 hours the same key with the same request gives the first \
+            answer again (`Idempotency-Replayed: true`), and nothing is done twice. A new key for each new request, such as a \
+            UUID.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    })
+}

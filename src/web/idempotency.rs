@@ -1,0 +1,235 @@
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): a request that is repeated has one effect and one answer.
+//! The answer is written in the transaction of the work itself, so it is there exactly if the work is.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+
+use super::body;
+use crate::db;
+use crate::db::schema::idempotency_keys;
+use crate::error::{Code, Error};
+use crate::ids::MemberId;
+use crate::state::State;
+
+const FIELD: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The most characters of a key.
+const MAX: usize = 255;
+/// For so long the first answer is given again.
+const KEPT: Duration = Duration::hours(24);
+/// Whose keys those of guests are.
+const GUESTS: MemberId = MemberId(0);
+
+/// The key of a request, if it has one, and what the request is.
+#[derive(Debug)]
+pub struct Idempotency {
+    key: Option<String>,
+    /// SHA-256 of method, path and body.
+    request_hash: Vec<u8>,
+    body: Bytes,
+    now: DateTime<Utc>,
+}
+
+impl FromRequest for Idempotency {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(from_request(request))
+    }
+}
+
+fn from_request(request: &HttpRequest) -> Result<Idempotency, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let body = body::bytes_of(request);
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {}\n", request.method(), request.path()));
+    hash.update(&body);
+    let request_hash = hash.finalize().to_vec();
+    Ok(Idempotency { key: key_of(request)?, request_hash, body, now: state.clock.now() })
+}
+
+/// The key of a request, without quotes; 400 where it is malformed.
+pub fn key_of(request: &HttpRequest) -> Result<Option<String>, Error> {
+    let malformed = |detail: &'static str| Error::new(Code::InvalidIdempotencyKey, detail);
+    let mut fields = request.headers().get_all(FIELD);
+    let Some(field) = fields.next() else { return Ok(None) };
+    if fields.next().is_some() {
+        return Err(malformed("send one field `Idempotency-Key`"));
+    }
+    let key = field.to_str().ok().and_then(unquoted);
+    let is_key = |key: &String| (1..=MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    key.filter(is_key).map(Some).ok_or_else(|| malformed("a key has 1 to 255 visible ASCII characters"))
+}
+
+/// `"k"` is `k` (RFC 9651, section 3.3.3); none where the quotes are not in pairs.
+fn unquoted(field: &str) -> Option<String> {
+    let Some(quoted) = field.strip_prefix('"') else { return Some(field.to_owned()) };
+    let mut characters = quoted.strip_suffix('"')?.chars();
+    let mut key = String::new();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => key.push(characters.next().filter(|c| matches!(c, '"' | '\\'))?),
+            '"' => return None,
+            c => key.push(c),
+        }
+    }
+    Some(key)
+}
+
+/// The first answer to a request.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys, check_for_backend(Pg))]
+struct Kept {
+    member_id: MemberId,
+    key: String,
+    request_hash: Vec<u8>,
+    status: i16,
+    location: Option<String>,
+    etag: Option<String>,
+    body: Vec<u8>,
+    created_at: DateTime<Utc>,
+}
+
+/// A request whose sender is known: its work is done once.
+#[derive(Debug)]
+pub struct Once {
+    /// Whose key it is, and the key.
+    id: Option<(MemberId, String)>,
+    request_hash: Vec<u8>,
+    now: DateTime<Utc>,
+}
+
+impl Idempotency {
+    /// A member's: nobody else's key is the same.
+    pub fn of(self, member: MemberId) -> Once {
+        Once { id: self.key.map(|key| (member, key)), request_hash: self.request_hash, now: self.now }
+    }
+
+    /// A guest's. As nobody tells guests apart, the body is part of the key: who does not know all of it, and so the password
+    /// in it, gets no other's answer.
+    pub fn of_guest(self, state: &State) -> Result<Once, Error> {
+        let secret = state.secret.key("folkmoot idempotency keys v1")?;
+        let mac = |key: &str| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&secret).map_err(Error::internal)?;
+            mac.update(key.as_bytes());
+            mac.update(b"\n");
+            mac.update(&self.body);
+            Ok::<_, Error>(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        };
+        let id = self.key.as_deref().map(mac).transpose()?.map(|key| (GUESTS, key));
+        Ok(Once { id, request_hash: self.request_hash, now: self.now })
+    }
+}
+
+impl Once {
+    /// Does the work in a transaction, and shows what came of it. With a key that was used for the same request before, the
+    /// first answer is given again instead.
+    ///
+    /// # Errors
+    ///
+    /// 409 where the first request with this key has not ended yet, 422 where it was another request; else those of the
+    /// work, which then was not done.
+    pub async fn run<T>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        mut work: impl AsyncFnMut(&mut AsyncPgConnection) -> Result<T, Error>,
+        mut show: impl AsyncFnMut(T, &mut AsyncPgConnection) -> Result<HttpResponse, Error>,
+    ) -> Result<HttpResponse, Error> {
+        let Some(id) = &self.id else {
+            let done = db::transaction(conn, work).await?;
+            return show(done, conn).await;
+        };
+        db::transaction(conn, async |conn| {
+            hold(id, conn).await?;
+            if let Some(answer) = self.replayed(conn).await? {
+                return Ok(answer);
+            }
+            let done = work(conn).await?;
+            let answer = show(done, conn).await?;
+            self.keep(id, answer, conn).await
+        })
+        .await
+    }
+
+    /// The first answer, if there was one.
+    pub async fn replayed(&self, conn: &mut AsyncPgConnection) -> Result<Option<HttpResponse>, Error> {
+        let Some((member, key)) = &self.id else { return Ok(None) };
+        let young = idempotency_keys::created_at.gt(self.now - KEPT);
+        let kept = idempotency_keys::table.find((member, key)).filter(young).select(Kept::as_select());
+        let kept: Option<Kept> = kept.first(conn).await.optional()?;
+        if kept.as_ref().is_some_and(|kept| kept.request_hash != self.request_hash) {
+            return Err(Error::new(Code::IdempotencyKeyReused, "another request had this key: make a new one"));
+        }
+        kept.map(Kept::again).transpose()
+    }
+
+    async fn keep(
+        &self,
+        (member, key): &(MemberId, String),
+        answer: HttpResponse,
+        conn: &mut AsyncPgConnection,
+    ) -> Result<HttpResponse, Error> {
+        let (answer, body) = answer.into_parts();
+        let body = body.try_into_bytes().map_err(|_| Error::internal("an answer that is kept has all its bytes"))?;
+        let text = |name: HeaderName| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let kept = Kept {
+            member_id: *member,
+            key: key.clone(),
+            request_hash: self.request_hash.clone(),
+            status: i16::try_from(answer.status().as_u16()).map_err(Error::internal)?,
+            location: text(LOCATION),
+            etag: text(ETAG),
+            body: body.to_vec(),
+            created_at: self.now,
+        };
+        // One that is too old to count may still be there.
+        diesel::delete(idempotency_keys::table.find((member, key))).execute(conn).await?;
+        diesel::insert_into(idempotency_keys::table).values(kept).execute(conn).await?;
+        Ok(answer.set_body(BoxBody::new(body)))
+    }
+}
+
+impl Kept {
+    fn again(self) -> Result<HttpResponse, Error> {
+        let status = u16::try_from(self.status).map_err(Error::internal)?;
+        let mut answer = HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?);
+        answer.insert_header((REPLAYED, "true")).insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(location) = self.location {
+            answer.insert_header((LOCATION, location));
+        }
+        if let Some(etag) = self.etag {
+            answer.insert_header((ETAG, etag));
+        }
+        Ok(answer.body(self.body))
+    }
+}
+
+/// Keeps others with the same key out until the transaction ends.
+async fn hold((member, key): &(MemberId, String), conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let hash = Sha256::digest(format!("idempotency key {member} {key}"));
+    let hash = hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
+    if db::hold_name(hash, conn).await? {
+        return Ok(());
+    }
+    Err(Error::new(Code::IdempotencyKeyInUse, "the first request with this key has not ended yet"))
+}
+
+/// Removes answers that are no longer given again. Gives how many.
+pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(now - KEPT))).execute(conn).await
+}
