@@ -13,8 +13,9 @@ pub async fn lock_table(table: &'static str, conn: &mut AsyncPgConnection) -> Qu
 }
 
 /// Holds a name until the transaction ends; false where another transaction holds it, on whichever node. Never waits. Names
-/// are told apart by 64 bits of their hash.
+/// are told apart by 64 bits of their hash, and so are schemas of one database, which share these locks.
 pub async fn hold_name(hash: i64, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let hold = sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(hash).sql(")");
+    let hold =
+        sql::<Bool>("pg_try_advisory_xact_lock(hashtextextended(current_schema(), ").bind::<BigInt, _>(hash).sql("))");
     diesel::select(hold).get_result(conn).await
 }
