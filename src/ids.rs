@@ -78,6 +78,8 @@ ids! {
     MemberId,
     /// A session: one sign-in of a member.
     SessionId,
+    /// A personal token.
+    TokenId,
     /// A forum or a category of forums.
     ForumId,
     /// A thread.

@@ -31,4 +31,5 @@ pub mod sessions;
 pub mod site;
 pub mod state;
 pub mod threads;
+pub mod tokens;
 pub mod web;

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions, site, threads};
+use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions, site, threads, tokens};
 
 /// Registers every act.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +16,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(me::routes)
         .configure(auth::routes)
         .configure(sessions::routes)
+        .configure(tokens::routes)
         .configure(ranks::routes)
         .configure(site::routes);
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -14,20 +14,21 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::Role;
 use super::keys::Keys;
+use super::{Role, personal};
 use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
 use crate::web::form;
-use crate::web::frame::Served;
+use crate::web::frame::{Needs, Served};
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
 pub struct Signed {
     pub member_id: MemberId,
-    pub session_id: SessionId,
+    /// None where a personal token calls.
+    pub session_id: Option<SessionId>,
     pub role: Role,
     pub scopes: Vec<String>,
 }
@@ -36,6 +37,18 @@ impl Signed {
     /// Whether its role is at least this one.
     pub fn is(&self, role: Role) -> bool {
         self.role >= role
+    }
+
+    /// 403 where its token is not of the kind that an act needs, or lacks the scope.
+    fn has(&self, needs: &Needs) -> Result<(), Error> {
+        if needs.session && self.session_id.is_none() {
+            return Err(session_required());
+        }
+        let Some(scope) = needs.scope.as_ref().filter(|scope| !self.scopes.contains(scope)) else { return Ok(()) };
+        let challenge = format!("Bearer realm=\"folkmoot\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        let challenge = HeaderValue::from_str(&challenge).map_err(Error::internal)?;
+        let error = Error::new(Code::InsufficientScope, format!("the token lacks the scope {scope}"));
+        Err(error.with_header(WWW_AUTHENTICATE, challenge))
     }
 
     /// 403 where its role is less than this one.
@@ -99,6 +112,21 @@ impl AsMember {
     }
 }
 
+/// A member who is signed in by a session: a personal token will not do.
+#[derive(Clone, Debug)]
+pub struct InSession {
+    signed: Signed,
+    pub session_id: SessionId,
+}
+
+impl Deref for InSession {
+    type Target = Signed;
+
+    fn deref(&self) -> &Signed {
+        &self.signed
+    }
+}
+
 /// What `authenticate` found out, for the parameters above to take.
 #[derive(Clone)]
 struct Caller(Result<Signed, Error>);
@@ -108,9 +136,12 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let looks_at_caller = request.extensions().get::<Served>().is_some_and(|act| act.looks_at_caller);
-    if looks_at_caller && request.headers().contains_key(AUTHORIZATION) {
-        let caller = Caller(signed(request.request()).await);
+    let act = request.extensions().get::<Served>().filter(|act| act.looks_at_caller).cloned();
+    if let Some(act) = act
+        && request.headers().contains_key(AUTHORIZATION)
+    {
+        let signed = signed(request.request()).await;
+        let caller = Caller(signed.and_then(|signed| signed.has(&act.needs).map(|()| signed)));
         request.extensions_mut().insert(caller);
     }
     next.call(request).await
@@ -119,7 +150,11 @@ pub async fn authenticate(
 async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
     let keys = request.app_data::<Data<Keys>>().ok_or_else(|| Error::internal("no keys"))?;
-    let claims = keys.verify(bearer(request)?, state.clock.now())?;
+    let token = bearer(request)?;
+    if personal::is_one(token) {
+        return personal::signed(token, state).await;
+    }
+    let claims = keys.verify(token, state.clock.now())?;
     let conn = &mut state.db.get().await?;
     let row = present(claims.session_id, claims.member_id, conn).await?;
     let ended = || Error::new(Code::SessionEnded, "the session of this token has ended");
@@ -130,7 +165,8 @@ async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
     if row.suspended_at.is_some() && row.suspended_until.is_none_or(|until| until > state.clock.now()) {
         return Err(ended());
     }
-    Ok(Signed { member_id: claims.member_id, session_id: claims.session_id, role: row.role, scopes: row.scopes })
+    let session_id = Some(claims.session_id);
+    Ok(Signed { member_id: claims.member_id, session_id, role: row.role, scopes: row.scopes })
 }
 
 /// RFC 6750, section 2.1: the one way to send a token.
@@ -202,5 +238,22 @@ impl FromRequest for AsMember {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(must_be_signed(request).map(Self))
+    }
+}
+
+fn session_required() -> Error {
+    Error::new(Code::SessionRequired, "this needs an access token of a session, not a personal token")
+}
+
+impl FromRequest for InSession {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let of_session = |signed: Signed| {
+            let session_id = signed.session_id.ok_or_else(session_required)?;
+            Ok(Self { signed, session_id })
+        };
+        ready(must_be_signed(request).and_then(of_session))
     }
 }

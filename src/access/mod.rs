@@ -1,15 +1,20 @@
-//! Who is calling, and what that lets them do: access tokens and the keys that sign them, passwords, roles.
+//! Who is calling, and what that lets them do: access tokens and the keys that sign them, personal tokens, passwords,
+//! scopes, roles.
 
 mod caller;
 mod keys;
 mod names;
 mod password;
+mod personal;
 mod role;
+mod scope;
 mod token;
 
-pub use caller::{AsMember, Signed, Viewer, authenticate};
+pub use caller::{AsMember, InSession, Signed, Viewer, authenticate};
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
 pub use password::Passwords;
+pub use personal::PersonalToken;
 pub use role::Role;
-pub use token::{Claims, LIFETIME, SCOPES};
+pub use scope::{SCOPES, Scope};
+pub use token::{Claims, LIFETIME};

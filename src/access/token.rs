@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::SCOPES;
 use super::keys::Key;
 use crate::error::{Code, Error};
 use crate::ids::{MAX_ID, MemberId, SessionId};
@@ -14,8 +15,6 @@ use crate::ids::{MAX_ID, MemberId, SessionId};
 pub const LIFETIME: Duration = Duration::minutes(10);
 /// How far the clocks of nodes may differ.
 pub(super) const LEEWAY: Duration = Duration::seconds(5);
-/// What a session by login may do: everything; its member's role is looked at apart.
-pub const SCOPES: [&str; 6] = ["read", "post", "like", "profile", "moderate", "admin"];
 
 /// The most bytes of a token that are looked at.
 const MAX_BYTES: usize = 4096;

@@ -14,10 +14,10 @@ use crate::config::Config;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::members::{self, NewMember};
-use crate::sessions;
 use crate::state::State;
 use crate::web::identity::Email;
 use crate::web::text::{Password, Username};
+use crate::{sessions, tokens};
 
 #[derive(Subcommand)]
 pub enum Admin {
@@ -55,7 +55,7 @@ pub enum Change {
         #[arg(value_enum)]
         role: Role,
     },
-    /// Give a member a password, and end all its sessions; prints the password if one is made up.
+    /// Give a member a password, and end all its sessions and personal tokens; prints the password if one is made up.
     SetPassword {
         /// The member's name.
         username: String,
@@ -175,6 +175,7 @@ async fn set_password(username: &str, hash: &str, state: &State) -> Result<(), E
     conn.transaction(async |conn| {
         members::set_password(id, hash, conn).await?;
         sessions::end_all(id, state.clock.now(), conn).await?;
+        tokens::end_all(id, conn).await?;
         Ok(())
     })
     .await

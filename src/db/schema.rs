@@ -205,6 +205,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tokens (id) {
+        id -> Int8,
+        member_id -> Int8,
+        name -> Text,
+        token_hash -> Bytea,
+        scopes -> Array<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     username_skeletons (skeleton) {
         skeleton -> Text,
         member_id -> Int8,
@@ -217,6 +230,7 @@ diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(revisions -> members (edited_by));
 diesel::joinable!(sessions -> members (member_id));
 diesel::joinable!(threads -> forums (forum_id));
+diesel::joinable!(tokens -> members (member_id));
 diesel::joinable!(username_skeletons -> members (member_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -234,5 +248,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     site,
     threads,
+    tokens,
     username_skeletons,
 );

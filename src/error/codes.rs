@@ -54,7 +54,7 @@ codes! {
     InvalidToken "invalid_token" 401 "The access token is not valid"
         "The token is not one of this server's, or was changed. Sign in again.";
     TokenExpired "token_expired" 401 "The access token has expired"
-        "Get a new one with the refresh token: POST /api/v1/auth/refresh.";
+        "Get a new one with the refresh token: POST /api/v1/auth/refresh. For a personal token, make another.";
     SessionEnded "session_ended" 401 "The session has ended"
         "It was signed out, ended from another device, or ended with a change of password. Sign in again.";
     InvalidCredentials "invalid_credentials" 401 "Name or password is wrong"
@@ -63,6 +63,10 @@ codes! {
         "It is unknown, has expired, or its session has ended. Sign in again.";
     RefreshTokenReused "refresh_token_reused" 401 "The refresh token was used before"
         "A refresh token is good for one use. As someone else may have it, its session has ended. Sign in again.";
+    InsufficientScope "insufficient_scope" 403 "The token's scopes do not allow this"
+        "`detail` and `WWW-Authenticate` name the scope that this act needs. Use another token, or sign in.";
+    SessionRequired "session_required" 403 "A personal token does not do for this"
+        "Password, e-mail, sessions, tokens and the account itself are changed by who has signed in: POST /api/v1/auth/login.";
     InsufficientRole "insufficient_role" 403 "Your role does not allow this"
         "`detail` names the role that this act needs.";
     AccountSuspended "account_suspended" 403 "The account is suspended"
@@ -95,6 +99,8 @@ codes! {
         "Restore it first.";
     LastAdmin "last_admin" 409 "The last administrator stays"
         "Make someone else an administrator first.";
+    TooManyTokens "too_many_tokens" 409 "There are too many personal tokens"
+        "A member may have 100. Delete those that are not used any more.";
     IdempotencyKeyInUse "idempotency_key_in_use" 409 "A request with this Idempotency-Key is still being worked on"
         "The first one has not ended yet. Send the same request again a little later: it gets the answer of the first.";
     VersionMismatch "version_mismatch" 412 "It was changed meanwhile"
@@ -145,7 +151,7 @@ flaws! {
     UnknownField "unknown_field" "No field has this name here.";
     WrongType "wrong_type" "The value has the wrong type.";
     Blank "blank" "Nothing is left after trimming.";
-    TooShort "too_short" "The text has too few characters.";
+    TooShort "too_short" "The text has too few characters, or the list too few items.";
     TooLong "too_long" "The text has too many characters, or the list too many items.";
     ForbiddenCharacter "forbidden_character" "The text has a character that may not stand there.";
     Invalid "invalid" "The value is not one of those allowed.";

@@ -1,4 +1,4 @@
-//! `PUT /api/v1/me/password`: a new password, which ends the other sessions.
+//! `PUT /api/v1/me/password`: a new password, which ends the other sessions and all personal tokens.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
@@ -8,16 +8,16 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::{AsMember, Passwords, Signed, username_key};
+use crate::access::{InSession, Passwords, username_key};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::ids::MemberId;
-use crate::sessions;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::text::{GivenPassword, Password};
+use crate::{sessions, tokens};
 
 /// A change of password.
 #[derive(Deserialize, ToSchema)]
@@ -38,13 +38,13 @@ impl Settle for ChangePassword {
 
 /// Change your password.
 ///
-/// All your other sessions end, at once.
+/// All your other sessions and all your personal tokens end, at once.
 #[utoipa::path(tag = "me", request_body = ChangePassword,
-    responses((status = 204, description = "It is changed")), security(("bearer" = ["profile"])),
+    responses((status = 204, description = "It is changed")), security(("bearer" = ["profile", "session"])),
     extensions(("x-problems" = json!(["wrong_password"]))))]
 #[put("/api/v1/me/password")]
 pub async fn change_password(
-    caller: AsMember,
+    caller: InSession,
     body: Body<ChangePassword>,
     state: Data<State>,
     passwords: Data<Passwords>,
@@ -66,7 +66,7 @@ pub async fn change_password(
 }
 
 /// Name and hash. The connection is given back before the hash is checked, which takes long.
-async fn load(caller: &Signed, state: &State) -> Result<(Option<String>, Option<String>), Error> {
+async fn load(caller: &InSession, state: &State) -> Result<(Option<String>, Option<String>), Error> {
     let conn = &mut state.db.get().await?;
     let member = members::table.find(caller.member_id).select((members::username, members::password_hash));
     member.first(conn).await.optional()?.or_not_found()
@@ -74,7 +74,7 @@ async fn load(caller: &Signed, state: &State) -> Result<(Option<String>, Option<
 
 /// False where the password is no longer the one that was checked.
 async fn change(
-    caller: &Signed,
+    caller: &InSession,
     old: Option<&str>,
     new: &str,
     now: DateTime<Utc>,
@@ -85,6 +85,7 @@ async fn change(
             return Ok(false);
         }
         sessions::end_others(caller.member_id, caller.session_id, now, conn).await?;
+        tokens::end_all(caller.member_id, conn).await?;
         Ok(true)
     })
     .await

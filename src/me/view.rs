@@ -62,7 +62,7 @@ pub struct Me {
     /// Counts the edits of this profile: what `If-Match` names.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// What this session may do; the role is looked at apart.
+    /// What the token of this request may do; the role is looked at apart.
     #[schema(max_items = 6)]
     pub scopes: Vec<String>,
 }

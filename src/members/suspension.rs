@@ -14,12 +14,12 @@ use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Error, Flaw, OrNotFound};
 use crate::ids::MemberId;
-use crate::sessions;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::Etag;
 use crate::web::text::Reason;
+use crate::{sessions, tokens};
 
 /// The longest suspension that has an end: a hundred years. One without an end is for what is longer.
 const LONGEST: Duration = Duration::days(36_525);
@@ -45,8 +45,8 @@ impl Settle for SuspendMember {
 
 /// Suspend a member.
 ///
-/// Moderators may, where the member's role is below theirs. It is signed out everywhere at once, and can not sign in until the
-/// suspension ends. Again with another reason or end: these hold from now on.
+/// Moderators may, where the member's role is below theirs. It is signed out everywhere at once, its personal
+/// tokens end, and it can not sign in until the suspension ends. Again with another reason or end: these hold from now on.
 #[utoipa::path(tag = "members", params(MemberPath), request_body = SuspendMember,
     responses((status = 200, description = "The member", body = MemberView)), security(("bearer" = ["moderate"])),
     extensions(("x-problems" = json!(["insufficient_role", "same_or_higher_role"]))))]
@@ -66,7 +66,8 @@ pub async fn suspend_member(
         let member = suspendable(path.member_id, &caller, conn).await?;
         let since = member.suspended_at.filter(|_| member.is_suspended(now)).unwrap_or(now);
         suspend(member.id, &body, caller.member_id, since, conn).await?;
-        Ok(sessions::end_all(member.id, now, conn).await?)
+        sessions::end_all(member.id, now, conn).await?;
+        Ok(tokens::end_all(member.id, conn).await?)
     })
     .await?;
     show(path.member_id, now, conn).await

@@ -2,11 +2,24 @@
 
 use serde_json::Value;
 
+use crate::web::frame::Needs;
+
+/// Under this name, beside its scope, an act says that it needs a session.
+const SESSION: &str = "session";
+
+/// What an operation needs of a token; none where it does not look at one.
+pub fn of(operation: &Value) -> Option<Needs> {
+    let mut ways = operation["security"].as_array()?.iter().filter_map(|way| way["bearer"].as_array());
+    let words: Vec<_> = ways.next()?.iter().filter_map(Value::as_str).collect();
+    let scope = words.iter().find(|word| **word != SESSION).map(|word| (*word).to_owned());
+    Some(Needs { scope, session: words.contains(&SESSION) })
+}
+
 /// Adds a sentence to each description.
 pub fn describe(document: &mut Value) {
     for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            let who = who(&operation["security"]);
+            let who = who(operation);
             operation["description"] = match operation["description"].as_str() {
                 Some(text) if !text.is_empty() => format!("{text}\n\n{who}").into(),
                 _ => who.into(),
@@ -15,17 +28,15 @@ pub fn describe(document: &mut Value) {
     }
 }
 
-fn who(security: &Value) -> String {
-    let ways: Vec<_> = security.as_array().into_iter().flatten().collect();
-    let for_guests = ways.iter().any(|way| way["bearer"].is_null());
-    let scopes: Vec<_> = ways.iter().filter_map(|way| way["bearer"].as_array()).flatten().collect();
-    let scopes: Vec<_> = scopes.into_iter().filter_map(Value::as_str).map(|scope| format!("`{scope}`")).collect();
-    match (for_guests, scopes.as_slice()) {
-        (true, []) => "Anyone may call it; `Authorization` is not looked at.".into(),
-        (true, scopes) => {
-            format!("Anyone may call it. A token, if there is one, needs the scope {}.", scopes.join(", "))
-        }
-        (false, []) => "Needs an access token.".into(),
-        (false, scopes) => format!("Needs an access token with the scope {}.", scopes.join(", ")),
+fn who(operation: &Value) -> String {
+    let for_guests = operation["security"].as_array().into_iter().flatten().any(|way| way["bearer"].is_null());
+    let Some(needs) = of(operation) else {
+        return "Anyone may call it; `Authorization` is not looked at.".into();
+    };
+    let scope = needs.scope.unwrap_or_default();
+    match (for_guests, needs.session) {
+        (true, _) => format!("Anyone may call it. A token, if there is one, needs the scope `{scope}`."),
+        (false, false) => format!("Needs an access token or a personal token with the scope `{scope}`."),
+        (false, true) => format!("Needs an access token of a session, with the scope `{scope}`; no personal token."),
     }
 }

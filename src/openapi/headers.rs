@@ -47,8 +47,16 @@ fn with_fields(mut answer: Value, status: &str, tagged: bool, is_list: bool) -> 
     for name in names {
         headers.entry(name).or_insert(json!({"$ref": format!("#/components/headers/{name}")}));
     }
+    if status == "403" && names_scope(&answer) {
+        headers.insert("WWW-Authenticate".into(), json!({"$ref": "#/components/headers/Scope"}));
+    }
     answer["headers"] = headers.into();
     answer
+}
+
+/// Whether the answer can be that a scope is missing.
+fn names_scope(answer: &Value) -> bool {
+    !answer["content"]["application/problem+json"]["examples"]["insufficient_scope"].is_null()
 }
 
 fn fields() -> Value {
@@ -56,6 +64,7 @@ fn fields() -> Value {
     let tag = "The version of this answer: for `If-None-Match`; with a version in front for `If-Match` too";
     let replayed = "`true` where this is the first answer to an earlier request with the same `Idempotency-Key`";
     let link = "The path of what comes next (RFC 8288); not there at the end";
+    let scope = "With `insufficient_scope`: the scope that the token lacks (RFC 6750)";
     json!({
         "X-Request-Id": field(request, true, "0b9d7a52-6f4e-4c1b-9a37-2f6f0c9f3a55"),
         "ETag": field(tag, true, "\"3.1f9a\""),
@@ -63,6 +72,7 @@ fn fields() -> Value {
         "Link": field(link, false, "</api/v1/threads?cursor=WyJ0IiwxXQ>; rel=\"next\""),
         "Idempotency-Replayed": field(replayed, false, "true"),
         "WWW-Authenticate": field("How to sign in (RFC 6750)", true, "Bearer realm=\"folkmoot\""),
+        "Scope": field(scope, false, "Bearer realm=\"folkmoot\", error=\"insufficient_scope\", scope=\"post\""),
         "Retry-After": field("Seconds to wait before trying again", true, "1"),
     })
 }

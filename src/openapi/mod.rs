@@ -34,6 +34,7 @@ use crate::web::frame::Served;
         (name = "me", description = "The signed-in member's own profile"),
         (name = "auth", description = "Signing in and out"),
         (name = "sessions", description = "Where a member is signed in"),
+        (name = "tokens", description = "Personal tokens: what programs of a member sign in with"),
         (name = "site", description = "The service itself"),
     ),
 )]
@@ -47,7 +48,8 @@ pub fn document() -> Value {
     let mut document = serde_json::to_value(declared).unwrap_or(Value::Null);
     document["components"]["securitySchemes"] = json!({"bearer": {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-        "description": "An access token from `POST /api/v1/auth/login`.",
+        "description": "An access token from `POST /api/v1/auth/login`, or a personal token. What an act needs of it stands \
+            with the act: a scope, and `session` where a personal token will not do.",
     }});
     schemas::finish(&mut document);
     idempotency::add(&mut document);
@@ -70,14 +72,13 @@ fn acts(item: &Value) -> Vec<Served> {
         let has = |field: &str, value: &str| {
             operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[field] == value)
         };
-        let looks_at_caller =
-            operation["security"].as_array().into_iter().flatten().any(|way| way["bearer"].is_array());
         Some(Served {
             method: name.to_uppercase().parse().ok()?,
             takes_query: has("in", "query"),
             takes_body: operation["requestBody"].is_object(),
             takes_key: has("name", "Idempotency-Key"),
-            looks_at_caller,
+            looks_at_caller: callers::of(operation).is_some(),
+            needs: callers::of(operation).unwrap_or_default(),
         })
     })
     .collect()

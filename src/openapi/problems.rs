@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::callers;
 use crate::error::Code;
 
 /// Under this name an act lists the codes that do not follow from its shape.
@@ -50,7 +51,10 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
         codes.push(Code::InvalidCursor);
     }
     if for_members {
-        codes.extend([Code::InvalidToken, Code::TokenExpired, Code::SessionEnded]);
+        codes.extend([Code::InvalidToken, Code::TokenExpired, Code::SessionEnded, Code::InsufficientScope]);
+    }
+    if callers::of(operation).is_some_and(|needs| needs.session) {
+        codes.push(Code::SessionRequired);
     }
     if for_members && !for_guests {
         codes.push(Code::NotSignedIn);

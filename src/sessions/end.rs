@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::access::AsMember;
+use crate::access::InSession;
 use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::ids::{MemberId, SessionId};
@@ -28,9 +28,13 @@ struct SessionPath {
 ///
 /// Its access tokens end with it, at once. 404 where it is another member's or has ended.
 #[utoipa::path(tag = "sessions", params(SessionPath), responses((status = 204, description = "It has ended")),
-    security(("bearer" = ["profile"])))]
+    security(("bearer" = ["profile", "session"])))]
 #[delete("/api/v1/auth/sessions/{session_id}")]
-pub async fn end_session(caller: AsMember, path: Path<SessionPath>, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn end_session(
+    caller: InSession,
+    path: Path<SessionPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     if !end_own(path.session_id, caller.member_id, state.clock.now(), conn).await? {
         return Err(Error::not_found());
@@ -42,9 +46,9 @@ pub async fn end_session(caller: AsMember, path: Path<SessionPath>, state: Data<
 ///
 /// All but the one of this request; their access tokens end with them, at once.
 #[utoipa::path(tag = "sessions", responses((status = 204, description = "They have ended")),
-    security(("bearer" = ["profile"])))]
+    security(("bearer" = ["profile", "session"])))]
 #[delete("/api/v1/auth/sessions")]
-pub async fn end_other_sessions(caller: AsMember, state: Data<State>) -> Result<HttpResponse, Error> {
+pub async fn end_other_sessions(caller: InSession, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     super::end_others(caller.member_id, caller.session_id, state.clock.now(), conn).await?;
     Ok(answer::gone())

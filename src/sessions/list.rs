@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::SessionView;
 use super::model::Session;
-use crate::access::AsMember;
+use crate::access::InSession;
 use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::ids::{MAX_ID, MemberId, SessionId};
@@ -26,11 +26,11 @@ pub type SessionList = Items<SessionView>;
 ///
 /// Those that have not ended, the newest first.
 #[utoipa::path(tag = "sessions", params(ListOfItems),
-    responses((status = 200, description = "Sessions", body = SessionList)), security(("bearer" = ["profile"])))]
+    responses((status = 200, description = "Sessions", body = SessionList)), security(("bearer" = ["profile", "session"])))]
 #[get("/api/v1/auth/sessions")]
 pub async fn list_sessions(
     request: HttpRequest,
-    caller: AsMember,
+    caller: InSession,
     query: Query<ListOfItems>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {

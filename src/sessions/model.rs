@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::access::SCOPES;
 use crate::db::schema::{members, refresh_tokens, sessions};
 use crate::db::transaction;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::members::is_suspended;
 use crate::state::State;
@@ -163,6 +163,21 @@ async fn spend(
     let used = (sessions::last_used_at.eq(now), sessions::expires_at.eq(expires_at));
     diesel::update(sessions::table.find(session.id)).set(used).execute(conn).await?;
     Ok(())
+}
+
+/// Holds a member until the transaction ends, if this session of it still lives: else 401.
+pub async fn hold(
+    member: MemberId,
+    id: SessionId,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
+    let ended = || Error::new(Code::SessionEnded, "the session of this token has ended");
+    let held = members::table.filter(members::id.eq(member).and(members::deleted_at.is_null()));
+    let held = held.select(members::id).for_no_key_update().first::<MemberId>(conn).await.optional()?;
+    let session = sessions::table.filter(sessions::id.eq(id).and(sessions::member_id.eq(member)));
+    let session = session.select(Session::as_select()).first(conn).await.optional()?;
+    if held.is_some() && session.is_some_and(|session| session.lives(now)) { Ok(()) } else { Err(ended()) }
 }
 
 /// Ends a session; false where it has ended before.

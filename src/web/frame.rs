@@ -128,12 +128,25 @@ pub struct Served {
     pub takes_key: bool,
     /// Whether it looks at who is calling.
     pub looks_at_caller: bool,
+    /// What a token has to have for it.
+    pub needs: Needs,
+}
+
+/// What an act needs of a token, as the document says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The scope, where the act looks at who is calling.
+    pub scope: Option<String>,
+    /// Whether the token has to be of a session: a personal one will not do.
+    pub session: bool,
 }
 
 impl Served {
     /// A page for people: what it is asked with is its own script's.
     pub fn page() -> Self {
-        Self { method: Method::GET, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false }
+        let needs = Needs::default();
+        let method = Method::GET;
+        Self { method, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false, needs }
     }
 }
 

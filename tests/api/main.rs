@@ -20,4 +20,5 @@ mod sessions;
 mod site;
 mod support;
 mod threads;
+mod tokens;
 mod web;

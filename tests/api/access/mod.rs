@@ -1,3 +1,4 @@
 mod keys;
 mod password;
+mod scope;
 mod token;

@@ -27,6 +27,9 @@ const ACTS: &str = "
     GET    /api/v1/auth/sessions                         list_sessions            sessions/list.rs
     DELETE /api/v1/auth/sessions/{session_id}            end_session              sessions/end.rs
     DELETE /api/v1/auth/sessions                         end_other_sessions       sessions/end.rs
+    GET    /api/v1/me/tokens                             list_tokens              tokens/list.rs
+    POST   /api/v1/me/tokens                             create_token             tokens/create.rs
+    DELETE /api/v1/me/tokens/{token_id}                  delete_token             tokens/delete.rs
     GET    /api/v1/ranks                                 list_ranks               ranks/list.rs
     PUT    /api/v1/ranks                                 set_ranks                ranks/set.rs
     GET    /api/v1/forums                                list_forums              forums/list.rs

@@ -96,3 +96,12 @@ impl Person {
         self.with_token(&self.app.shared.keys.sign(self.id.into(), session.into(), now).unwrap())
     }
 }
+
+impl Person {
+    /// The same one, calling with a new personal token that has these scopes.
+    pub async fn personal_token(&self, scopes: &[&str]) -> Self {
+        let body = json!({"name": "a program", "scopes": scopes});
+        let answer = self.post("/api/v1/me/tokens", body).await.expect(201);
+        self.with_token(answer["token"].as_str().unwrap())
+    }
+}

@@ -1,0 +1,118 @@
+//! Personal tokens as credentials: opaque, 256 bits, looked up by their hash at each request, so that one that has ended
+//! ends at once on every node.
+
+use actix_web::web::Data;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use sha2::{Digest, Sha256};
+
+use super::{Role, Signed};
+use crate::db::schema::{members, tokens};
+use crate::error::{Code, Error};
+use crate::ids::{MemberId, TokenId};
+use crate::state::State;
+
+/// What personal tokens begin with: they can be told from access tokens, and found where they should not be.
+const PREFIX: &str = "fm_";
+/// How often at most the last use is written.
+const USE_KEPT_EVERY: Duration = Duration::minutes(1);
+
+/// A new personal token, and the hash that is stored of it.
+pub struct PersonalToken {
+    pub text: String,
+    pub hash: Vec<u8>,
+}
+
+impl PersonalToken {
+    /// One that nobody can guess.
+    pub fn make(state: &State) -> Result<Self, Error> {
+        let text = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(state.random.bytes::<32>()?));
+        let hash = hash(&text);
+        Ok(Self { text, hash })
+    }
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token).to_vec()
+}
+
+/// Whether it is a personal token by its looks.
+pub(super) fn is_one(token: &str) -> bool {
+    token.starts_with(PREFIX)
+}
+
+#[derive(Queryable)]
+struct Present {
+    id: TokenId,
+    member_id: MemberId,
+    scopes: Vec<String>,
+    expires_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    role: Role,
+    suspended_at: Option<DateTime<Utc>>,
+    suspended_until: Option<DateTime<Utc>>,
+}
+
+/// Whose token it is.
+pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, Error> {
+    let invalid = || Error::new(Code::InvalidToken, "this personal token is unknown, or has ended");
+    let now = state.clock.now();
+    let found = {
+        let conn = &mut state.db.get().await?;
+        present(token, conn).await?.ok_or_else(invalid)?
+    };
+    if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
+    }
+    if found.suspended_at.is_some() && found.suspended_until.is_none_or(|until| until > now) {
+        return Err(invalid());
+    }
+    if is_to_be_kept(found.last_used_at, now) {
+        // The request does not wait for it.
+        actix_web::rt::spawn(keep_use(found.id, now, state.clone()));
+    }
+    Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes })
+}
+
+async fn present(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Present>> {
+    tokens::table
+        .inner_join(members::table)
+        .filter(tokens::token_hash.eq(hash(token)).and(members::deleted_at.is_null()))
+        .select((
+            tokens::id,
+            tokens::member_id,
+            tokens::scopes,
+            tokens::expires_at,
+            tokens::last_used_at,
+            members::role,
+            members::suspended_at,
+            members::suspended_until,
+        ))
+        .first(conn)
+        .await
+        .optional()
+}
+
+fn is_to_be_kept(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    last.is_none_or(|last| last <= now - USE_KEPT_EVERY)
+}
+
+async fn keep_use(id: TokenId, now: DateTime<Utc>, state: Data<State>) {
+    let written = match state.db.get().await {
+        Ok(mut conn) => write_use(id, now, &mut conn).await.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = written {
+        tracing::warn!(%error, "the last use of a personal token could not be written");
+    }
+}
+
+/// Requests at the same time write it once.
+async fn write_use(id: TokenId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let last = tokens::last_used_at;
+    let unwritten = last.is_null().or(last.le(now - USE_KEPT_EVERY));
+    diesel::update(tokens::table.filter(tokens::id.eq(id).and(unwritten))).set(last.eq(now)).execute(conn).await
+}
