@@ -13,7 +13,7 @@ mod token;
 pub use caller::{AsMember, InSession, Signed, Viewer, authenticate};
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
-pub use password::Passwords;
+pub use password::{Passwords, flaw_of_password};
 pub use personal::PersonalToken;
 pub use role::Role;
 pub use scope::{SCOPES, Scope};

@@ -1,14 +1,16 @@
 //! Passwords: argon2id, on a pool that is bounded, as one hash takes 19 MiB and a core for some time.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use crate::error::{Code, Error};
+use super::username_key;
+use crate::error::{Code, Error, Flaw};
 use crate::state::Random;
 
 /// OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
@@ -20,6 +22,22 @@ const WAITING_PER_CORE: usize = 64;
 /// The most memory that a hash from elsewhere may ask for, in KiB, and the most work of a bcrypt one.
 const MOST_MEMORY_KIB: u64 = 256 * 1024;
 const MOST_BCRYPT_COST: u32 = 15;
+
+/// The most used ones that are long enough to be taken, in the form of `username_key`, in the order of their bytes.
+const COMMON: &str = include_str!("passwords/most_used.txt");
+
+static COMMON_PASSWORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON.lines().collect());
+
+/// What keeps a text of the right length from being a new password: who guesses tries the most used ones and the name first.
+pub fn flaw_of_password(password: &str, username: Option<&str>) -> Option<(Flaw, &'static str)> {
+    let key = username_key(password);
+    if username.is_some_and(|username| username_key(username) == key) {
+        return Some((Flaw::CommonPassword, "the password is the username"));
+    }
+    COMMON_PASSWORDS
+        .contains(key.as_str())
+        .then_some((Flaw::CommonPassword, "this password is among the most used ones, so it is among the first tried"))
+}
 
 /// Hashes and checks passwords, as many at a time as there are cores.
 pub struct Passwords {

@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::check;
 use super::setup::{Database, Folder};
-use crate::access::{Keys, Passwords, Role, flaw_of_username};
+use crate::access::{Keys, Passwords, Role, flaw_of_password, flaw_of_username};
 use crate::config::Config;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
@@ -144,6 +144,9 @@ async fn hash(given: NewPassword, state: &State) -> Result<(String, String), Str
         }
     };
     let password = Password::new(&password).map_err(|flaw| flaw.detail)?;
+    if let Some((_, detail)) = flaw_of_password(password.as_str(), None) {
+        return Err(detail.into());
+    }
     Ok((Passwords::new().hash(password.as_str()).await.map_err(told)?, said))
 }
 

@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-use crate::access::{Passwords, Role};
+use crate::access::{Passwords, Role, flaw_of_password};
 use crate::db::schema::{self, forums, site};
 use crate::error::Error;
 use crate::forums::{Forum, ForumKind};
@@ -19,6 +19,9 @@ use crate::web::text::Password;
 pub async fn run(state: &State, password: Option<&str>) -> Result<Option<String>, String> {
     if let Some(Err(flaw)) = password.map(Password::new) {
         return Err(format!("--admin-password: {}", flaw.detail));
+    }
+    if let Some((_, detail)) = password.and_then(|password| flaw_of_password(password, Some("admin"))) {
+        return Err(format!("--admin-password: {detail}"));
     }
     first_start(state, password).await.map_err(|e| e.to_string())
 }

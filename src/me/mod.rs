@@ -1,5 +1,7 @@
-//! The signed-in member's own profile. What always holds: its version counts what the member edited, and nothing else.
+//! The signed-in member's own profile. What always holds: its version counts what the member edited, and nothing else; a
+//! deleted account leaves what it wrote, and nothing of who wrote it.
 
+mod delete;
 mod edit;
 mod password;
 mod read;
@@ -11,5 +13,5 @@ pub use view::Me;
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(read::read_me).service(edit::edit_me).service(password::change_password);
+    config.service(read::read_me).service(edit::edit_me).service(password::change_password).service(delete::delete_me);
 }

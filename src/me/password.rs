@@ -8,10 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::{InSession, Passwords, username_key};
+use crate::access::{InSession, Passwords, flaw_of_password};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::{Code, Error, Flaw, OrNotFound};
+use crate::error::{Code, Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
@@ -25,7 +25,7 @@ use crate::{sessions, tokens};
 pub struct ChangePassword {
     /// The present password.
     current: GivenPassword,
-    /// The new one: anything of 8 characters or more but the username.
+    /// The new one: anything of 8 characters or more but the username and the most used passwords.
     new: Password,
 }
 
@@ -50,8 +50,8 @@ pub async fn change_password(
     passwords: Data<Passwords>,
 ) -> Result<HttpResponse, Error> {
     let (username, old) = load(&caller, &state).await?;
-    if username.is_some_and(|username| username_key(&username) == username_key(body.new.as_str())) {
-        return Err(Error::flaw("/new", Flaw::CommonPassword, "the password is the username"));
+    if let Some((flaw, detail)) = flaw_of_password(body.new.as_str(), username.as_deref()) {
+        return Err(Error::flaw("/new", flaw, detail));
     }
     let wrong = || Error::new(Code::WrongPassword, "the present password is another one");
     if !passwords.verify(body.current.as_str(), old.as_deref()).await? {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MemberView, NewMember};
-use crate::access::{Passwords, Role, flaw_of_username, username_key};
-use crate::error::{Error, Flaw, OrNotFound};
+use crate::access::{Passwords, Role, flaw_of_password, flaw_of_username};
+use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -23,7 +23,7 @@ use crate::web::text::{Password, Username};
 pub struct CreateMember {
     /// Unique without regard to case and compatibility forms; neither reserved nor like another's to the eye.
     username: Username,
-    /// Anything of 8 characters or more but the username.
+    /// Anything of 8 characters or more but the username and the most used passwords.
     password: Password,
     /// Not shown to others. It signs in once it is verified.
     email: Option<Email>,
@@ -42,8 +42,8 @@ impl Settle for CreateMember {
         {
             flaws.add("/username", flaw, detail);
         }
-        if username_key(self.password.as_str()) == username_key(self.username.as_str()) {
-            flaws.add("/password", Flaw::CommonPassword, "the password is the username");
+        if let Some((flaw, detail)) = flaw_of_password(self.password.as_str(), Some(self.username.as_str())) {
+            flaws.add("/password", flaw, detail);
         }
     }
 }

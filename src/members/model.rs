@@ -172,19 +172,26 @@ pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -
 /// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.
 pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
     transaction(conn, async |conn| {
-        // All administrators are locked, so that the last two can not leave at once.
-        let admins = members::role.eq(Role::Admin);
-        let held = members::table.filter(members::id.eq(id).or(admins).and(members::deleted_at.is_null()));
-        let held = held.order(members::id).select(Subject::as_select()).for_no_key_update();
-        let held: Vec<Subject> = held.load(conn).await?;
-        let member = held.iter().find(|member| member.id == id).or_not_found()?;
-        if member.role == Role::Admin && role < Role::Admin && held.len() == 1 {
-            return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
-        }
+        hold_to_change(id, role, conn).await?;
         give_role(id, role, conn).await?;
         Ok(())
     })
     .await
+}
+
+/// Holds a member that is to have this role until the transaction ends. 404 where there is no such member; 409 where it is
+/// the last administrator, and is not to stay one.
+pub async fn hold_to_change(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    // All administrators are locked, so that the last two can not leave at once.
+    let admins = members::role.eq(Role::Admin);
+    let held = members::table.filter(members::id.eq(id).or(admins).and(members::deleted_at.is_null()));
+    let held = held.order(members::id).select(Subject::as_select()).for_no_key_update();
+    let held: Vec<Subject> = held.load(conn).await?;
+    let member = held.iter().find(|member| member.id == id).or_not_found()?;
+    if member.role == Role::Admin && role < Role::Admin && held.len() == 1 {
+        return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
+    }
+    Ok(())
 }
 
 /// A member whose row is locked until the transaction ends.

@@ -202,6 +202,12 @@ pub async fn end_all(member: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgCon
     Ok(())
 }
 
+/// Removes all that is kept of a member's sessions: what its programs called themselves too.
+pub async fn forget_all(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    diesel::delete(sessions::table.filter(sessions::member_id.eq(member))).execute(conn).await?;
+    Ok(())
+}
+
 /// Ends all sessions of a member but this one.
 pub async fn end_others(
     member: MemberId,

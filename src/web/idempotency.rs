@@ -229,6 +229,11 @@ async fn hold((member, key): &(MemberId, String), conn: &mut AsyncPgConnection) 
     Err(Error::new(Code::IdempotencyKeyInUse, "the first request with this key has not ended yet"))
 }
 
+/// Removes the answers to a member: they may hold what only it sees.
+pub async fn forget(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::member_id.eq(member))).execute(conn).await
+}
+
 /// Removes answers that are no longer given again. Gives how many.
 pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(now - KEPT))).execute(conn).await

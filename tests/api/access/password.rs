@@ -1,7 +1,7 @@
 //! Passwords: argon2id, and hashes from elsewhere.
 
-use folkmoot::access::Passwords;
-use folkmoot::error::Code;
+use folkmoot::access::{Passwords, flaw_of_password, username_key};
+use folkmoot::error::{Code, Flaw};
 use futures_util::future::join_all;
 
 const BCRYPT: &str = "$2b$04$zuCmdVRIYRBTmBZHMk9zG.";
@@ -70,4 +70,17 @@ async fn more_than_can_wait_are_turned_away() {
     assert!(refused.iter().all(|error| error.code() == Code::Overloaded));
     // The places are free again.
     assert!(!passwords.verify("x", None).await.unwrap());
+}
+
+#[test]
+fn the_most_used_passwords_ship_in_the_form_in_which_they_are_compared() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/access/passwords/most_used.txt");
+    let text = std::fs::read_to_string(file).unwrap();
+    let words: Vec<_> = text.lines().collect();
+    assert!(words.len() > 10_000 && words.is_sorted() && words.windows(2).all(|pair| pair[0] != pair[1]));
+    for word in words {
+        assert!(word.chars().count() >= 8 && username_key(word) == word, "{word}");
+        assert!(flaw_of_password(word, None).is_some_and(|(flaw, _)| flaw == Flaw::CommonPassword), "{word}");
+    }
+    assert!(flaw_of_password("a long walk to the moot", Some("Anna")).is_none());
 }

@@ -170,3 +170,22 @@ async fn what_was_written_over_http_comes_back_the_same() {
         edit_count, version, last_edit_reason, delete_reason), E'\\n' ORDER BY id) FROM posts";
     assert_eq!(words(&other, table).await, words(&app.database_url, table).await);
 }
+
+#[actix_web::test]
+async fn a_member_who_deleted_its_account_comes_back_without_a_name() {
+    let (app, there) = (App::start().await, database::empty().await);
+    let forum = app.forum("general").await;
+    let (anna, _) = app.registered("Annabella").await;
+    let thread = anna.start_thread(forum, "Hello", "First.").await;
+    app.member("Boris").await.reply(thread, "Well said, @Annabella!").await;
+    anna.delete("/api/v1/me").await.expect(204);
+    let exported = write_out_bytes(&app.database_url, Compression::None).await;
+    let lines = write_out(&app.database_url).await;
+    let gone = of_type(&lines, "member")[0];
+    assert_eq!((&gone["username"], &gone["state"]), (&Value::Null, &json!("deleted")));
+    assert!(["email", "password_hash", "role"].iter().all(|field| gone.get(field).is_none()), "{gone}");
+    take_in_bytes(&there, &exported).await.unwrap();
+    let again = write_out_bytes(&there, Compression::None).await;
+    assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(exported).unwrap());
+    assert_eq!(wrong_counters(&there).await, Vec::<String>::new());
+}

@@ -1,3 +1,4 @@
+mod delete;
 mod edit;
 mod password;
 mod read;

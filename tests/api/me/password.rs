@@ -40,10 +40,12 @@ async fn the_present_password_is_needed() {
 }
 
 #[actix_web::test]
-async fn the_name_is_no_password() {
+async fn neither_the_name_nor_a_most_used_one_is_a_password() {
     let app = App::start().await;
     let (anna, _) = app.registered("Annabella").await;
     let body = json!({"current": PASSWORD, "new": "ANNABELLA"});
+    anna.put_json("/api/v1/me/password", body).await.flawed("/new", "common_password");
+    let body = json!({"current": PASSWORD, "new": "Password123"});
     anna.put_json("/api/v1/me/password", body).await.flawed("/new", "common_password");
 }
 

@@ -135,6 +135,18 @@ async fn passwords_have_a_length_and_no_other_rule_but_not_to_be_the_name() {
 }
 
 #[actix_web::test]
+async fn the_most_used_passwords_are_refused_in_any_case_and_form() {
+    let app = App::start().await;
+    for common in ["password1", "PassWord1", "ｐａｓｓｗｏｒｄ１", "qwertyuiop", "1q2w3e4r5t", "iloveyou"] {
+        let body = json!({"username": "Anna", "password": common});
+        app.guest().post("/api/v1/members", body).await.flawed("/password", "common_password");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM members").await, 0);
+    let body = json!({"username": "Anna", "password": "password1 and more"});
+    app.guest().post("/api/v1/members", body).await.expect(201);
+}
+
+#[actix_web::test]
 async fn addresses_and_countries_are_looked_at() {
     let app = App::start().await;
     let with = async |field: &str, value: Value| {
