@@ -9,7 +9,7 @@ use super::parse::Numbered;
 use super::plan::Plan;
 use super::rows::{PostRow, QuoteRow, copy};
 use super::source::Source;
-use super::{bodies, counters};
+use super::{bodies, counters, kept};
 use crate::access::skeletons;
 use crate::archive::error::ImportError;
 use crate::clock::Clock;
@@ -29,6 +29,9 @@ impl Importer {
 
     /// Writes one batch, or nothing of it. Gives what was new.
     pub async fn write(&mut self, lines: Vec<Numbered>) -> Result<Added, ImportError> {
+        if self.source.keeps_ids {
+            kept::claim(&lines, &mut self.client).await?;
+        }
         let tx = self.client.transaction().await?;
         self.source.hold(self.is_first_batch, &tx).await?;
         let ids = Ids::look_up(&self.source, &lines, &tx).await?;
@@ -70,11 +73,7 @@ async fn write(mut plan: Plan, source: &Source, tx: &Transaction<'_>) -> Result<
     copy(&plan.revisions, tx).await?;
     copy(&plan.likes, tx).await?;
     plan.ids.remember(source, tx).await?;
-    counters::write(&plan, tx).await?;
-    if source.keeps_ids {
-        counters::move_sequences(&plan, &posts, tx).await?;
-    }
-    Ok(())
+    counters::write(&plan, tx).await
 }
 
 /// So that nobody registers a name that looks like one of these; among themselves they may look alike.

@@ -6,6 +6,7 @@ mod bodies;
 mod counters;
 mod ground;
 mod ids;
+mod kept;
 mod parse;
 mod plan;
 mod rows;

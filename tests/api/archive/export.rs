@@ -125,7 +125,11 @@ async fn an_export_changes_nothing_in_its_own_forum() {
     let before = contents(&url).await;
     let exported = write_out_bytes(&url, Compression::None).await;
     assert_eq!(take_in_bytes(&url, &exported).await.unwrap().added, Default::default());
-    assert_eq!(contents(&url).await, before);
+    let after = contents(&url).await;
+    let rows = |contents: &[String]| contents[..contents.len() - 1].to_vec();
+    assert_eq!(rows(&after), rows(&before), "all but what is remembered of the source");
+    assert_eq!(take_in_bytes(&url, &exported).await.unwrap().added, Default::default());
+    assert_eq!(contents(&url).await, after);
 }
 
 #[actix_web::test]
