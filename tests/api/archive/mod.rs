@@ -3,6 +3,7 @@
 mod bad_lines;
 mod check;
 mod export;
+mod files;
 mod import;
 mod kept_ids;
 mod resume;
