@@ -9,6 +9,7 @@ use super::parse::Numbered;
 use super::plan::Plan;
 use super::rows::{PostRow, QuoteRow, copy};
 use super::source::Source;
+use super::totals::Totals;
 use super::{bodies, counters, kept};
 use crate::access::skeletons;
 use crate::archive::error::ImportError;
@@ -20,11 +21,12 @@ pub struct Importer {
     source: Source,
     clock: Clock,
     is_first_batch: bool,
+    totals: Totals,
 }
 
 impl Importer {
     pub fn new(client: Client, source: Source, clock: Clock) -> Self {
-        Self { client, source, clock, is_first_batch: true }
+        Self { client, source, clock, is_first_batch: true, totals: Totals::default() }
     }
 
     /// Writes one batch, or nothing of it. Gives what was new.
@@ -39,10 +41,17 @@ impl Importer {
         let mut plan = Plan::new(ids, ground, self.clock.now());
         plan.take(lines)?;
         let added = plan.added();
+        let totals = std::mem::take(&mut plan.totals);
         write(plan, &self.source, &tx).await?;
         tx.commit().await?;
         self.is_first_batch = false;
+        self.totals.add(totals);
         Ok(added)
+    }
+
+    /// Does what is only done when all batches are written.
+    pub async fn finish(mut self) -> Result<(), ImportError> {
+        self.totals.set(&self.source, &mut self.client).await
     }
 }
 

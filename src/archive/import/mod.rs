@@ -12,6 +12,7 @@ mod plan;
 mod rows;
 mod scout;
 mod source;
+mod totals;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -153,6 +154,7 @@ async fn write(
             return Err(bad_line.into());
         }
     }
+    importer.finish().await?;
     Ok(summary)
 }
 

@@ -7,6 +7,7 @@ mod files;
 mod import;
 mod kept_ids;
 mod resume;
+mod totals;
 
 use folkmoot::archive::{self, Compression, ImportError, Progress, Summary};
 use folkmoot::clock::Clock;
