@@ -1,5 +1,7 @@
 //! Writes batches, each in one transaction: rows by COPY, then the counters that they move.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::{Client, Transaction};
 
 use super::Added;
@@ -85,19 +87,20 @@ async fn write(mut plan: Plan, source: &Source, tx: &Transaction<'_>) -> Result<
     counters::write(&plan, tx).await
 }
 
-/// So that nobody registers a name that looks like one of these; among themselves they may look alike.
+/// So that nobody registers a name that looks like one of these; among themselves they may look alike. Sorted, as a registration
+/// takes them: so the two wait for each other and do not lock each other out.
 async fn keep_skeletons(plan: &Plan, tx: &Transaction<'_>) -> Result<(), ImportError> {
-    let mut rows = (Vec::new(), Vec::new());
+    let mut rows = BTreeMap::new();
     for member in &plan.members {
         for skeleton in member.line.username.iter().flat_map(|name| skeletons(name)) {
-            rows.0.push(skeleton);
-            rows.1.push(member.id);
+            rows.entry(skeleton).or_insert(member.id);
         }
     }
-    if !rows.0.is_empty() {
+    if !rows.is_empty() {
+        let (skeletons, ids): (Vec<String>, Vec<i64>) = rows.into_iter().unzip();
         let sql = "INSERT INTO username_skeletons (skeleton, member_id) SELECT * FROM unnest($1::text[], $2::bigint[]) \
                    ON CONFLICT DO NOTHING";
-        tx.execute(sql, &[&rows.0, &rows.1]).await?;
+        tx.execute(sql, &[&skeletons, &ids]).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod export;
 mod files;
 mod import;
 mod kept_ids;
+mod races;
 mod resume;
 mod totals;
 
