@@ -13,6 +13,7 @@ mod totals;
 use folkmoot::archive::{self, Compression, ImportError, Progress, Summary};
 use folkmoot::clock::Clock;
 use serde_json::{Value, json};
+use tokio_postgres::Transaction;
 
 /// Takes lines in.
 async fn take_in(database_url: &str, lines: &[Value]) -> Result<Summary, ImportError> {
@@ -70,6 +71,12 @@ async fn until(database_url: &str, question: &str) {
     while !client.query_one(question, &[]).await.unwrap().get::<_, bool>(0) {
         assert!(asked.elapsed().as_secs() < 60, "{question}");
     }
+}
+
+/// Waits until somebody waits for this transaction.
+async fn until_waited_for(url: &str, tx: &Transaction<'_>) {
+    let me: i32 = tx.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    until(url, &format!("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {me} = ANY (pg_blocking_pids(pid)))")).await;
 }
 
 /// All that is in the database, as one text a table.

@@ -2,16 +2,9 @@
 
 use futures_util::future::join;
 use serde_json::json;
-use tokio_postgres::Transaction;
 
 use super::*;
 use crate::support::database;
-
-/// Waits until somebody waits for this transaction.
-async fn until_waited_for(url: &str, tx: &Transaction<'_>) {
-    let me: i32 = tx.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
-    until(url, &format!("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {me} = ANY (pg_blocking_pids(pid)))")).await;
-}
 
 /// Takes lines in while a registration, which began before, has not ended.
 async fn take_in_beside(url: &str, registration: &str, lines: &[Value]) -> Result<Summary, ImportError> {
