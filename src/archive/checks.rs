@@ -4,22 +4,19 @@ use super::error::Flaw;
 use super::line::{ArchiveLine, ForumLine, Line, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine};
 use crate::access::Passwords;
 use crate::error::FieldError;
+use crate::forums::Slug;
 use crate::ids::MAX_ID;
 use crate::members::State;
+use crate::threads::MAX_TAGS;
 use crate::web::identity::{AvatarUrl, CountryCode, Email};
-use crate::web::text::{Bio, CustomTitle, Description, ForumTitle, RankName, Reason, Tag, Title};
+use crate::web::text::{Bio, CustomTitle, Description, ForumTitle, RankName, Reason, Tag, Title, Username};
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 1024 * 1024;
-/// The most characters of a username, of an archive's id and of a source's name.
-const MAX_USERNAME: usize = 50;
-const MAX_ARCHIVE_ID: usize = 200;
+/// The most characters of an archive's id and of a source's name.
+pub(super) const MAX_ARCHIVE_ID: usize = 200;
 /// The most characters of a password's hash.
 const MAX_HASH: usize = 512;
-/// The most tags of a thread.
-const MAX_TAGS: usize = 5;
-/// The most characters of a slug.
-const MAX_SLUG: usize = 100;
 
 type Checked = Result<(), Flaw>;
 
@@ -58,11 +55,7 @@ impl RankLine {
 impl ForumLine {
     fn check(&mut self) -> Checked {
         plain("id", &self.id, MAX_ARCHIVE_ID)?;
-        plain("slug", &self.slug, MAX_SLUG)?;
-        let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !self.slug.split('-').all(word) {
-            return flaw("slug", "a slug is words of a-z and 0-9 with single hyphens between them");
-        }
+        text("slug", &mut self.slug, Slug::new, Slug::into_string)?;
         text("title", &mut self.title, ForumTitle::new, ForumTitle::into_string)?;
         any_text("description", &mut self.description, Description::new, Description::into_string)?;
         match self.position {
@@ -80,7 +73,7 @@ impl MemberLine {
             (None, None | Some(State::Active | State::Suspended)) => {
                 return flaw("username", "only a deleted member has none");
             }
-            (Some(name), _) => plain("username", name, MAX_USERNAME)?,
+            (Some(name), _) => plain("username", name, Username::MAX)?,
             (None, _) => {}
         }
         self.check_credentials()?;

@@ -75,6 +75,7 @@ async fn a_line_of_the_wrong_form_names_its_field() {
         (thread(json!({"tags": ["a", "b", "c", "d", "e", "f"]})), "tags: a thread has at most 5 tags"),
         (thread(json!({"title": "x".repeat(151)})), "title: a title has at most 150 characters; this one has 151"),
         (forum(json!({"slug": "Not A Slug"})), "slug: a slug is words of a-z and 0-9 with single hyphens between them"),
+        (forum(json!({"slug": "a".repeat(101)})), "slug: a slug has at most 100 characters"),
         (json!({"type": "rank", "name": "x", "from": -5}).to_string(), "from: this may not be below 0"),
         ("{\"type\": \"rank\", \"name\": \"x\", \"from\": 5, \"from\": 6}".into(), "from: this field is there twice"),
         (post(json!({})).replace(",\"created_at\":\"2011-01-01T00:00:01Z\"", ""), "created_at: this field is missing"),
