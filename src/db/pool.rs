@@ -1,7 +1,7 @@
 //! The pool of connections.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool::managed::TimeoutType;
@@ -11,7 +11,10 @@ use diesel_async::pooled_connection::deadpool::{self as diesel_deadpool, Object,
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use rustls::RootCertStore;
+use tokio_postgres::Socket;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Code, Error};
@@ -109,14 +112,23 @@ async fn connect_for_requests(
 }
 
 pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {
-    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
-    if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| bad(&e))?;
-        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-    }
-    let tls = tls().map_err(|e| bad(&e))?;
-    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
+    let (client, connection) = open(&url).await?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+/// The one way to the server, with TLS or without, as the address says.
+async fn open(
+    url: &str,
+) -> Result<(tokio_postgres::Client, tokio_postgres::Connection<Socket, TlsStream>), ConnectionError> {
+    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
+    let tls = match config.get_ssl_mode() {
+        // It is never asked, so it needs no certificates.
+        SslMode::Disable => trusting(RootCertStore::empty()),
+        _ => tls(),
+    };
+    config.connect(tls?).await.map_err(|e| bad(&e))
 }
 
 /// An error with what caused it: the outer ones say little ("error connecting to server").
@@ -127,9 +139,7 @@ fn bad(error: &dyn std::error::Error) -> ConnectionError {
 
 /// A bare client beside the pool, for what diesel does not speak (COPY). The connection is driven in the background.
 pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionError> {
-    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
-    let tls = tls().map_err(|e| bad(&e))?;
-    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
+    let (client, connection) = open(url).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "database connection lost");
@@ -138,16 +148,29 @@ pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionErro
     Ok(client)
 }
 
-/// TLS for servers that want it, checked against the system's certificates.
-fn tls() -> Result<MakeRustlsConnect, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        roots.add(certificate)?;
+/// TLS for servers that want it, checked against the system's certificates, which are read once.
+fn tls() -> Result<MakeRustlsConnect, ConnectionError> {
+    static TLS: OnceLock<MakeRustlsConnect> = OnceLock::new();
+    if let Some(tls) = TLS.get() {
+        return Ok(tls.clone());
     }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    // One that can not be read is no reason to trust none.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let made = trusting(roots)?;
+    Ok(TLS.get_or_init(|| made).clone())
+}
+
+fn trusting(roots: RootCertStore) -> Result<MakeRustlsConnect, ConnectionError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .map_err(|e| no_tls(&e))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
+}
+
+fn no_tls(error: &rustls::Error) -> ConnectionError {
+    ConnectionError::BadConnection(format!("the system's root certificates can not be used: {error}"))
 }

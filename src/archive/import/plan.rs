@@ -9,6 +9,7 @@ use super::ground::{Forum, Ground, LastPost, Post, Thread};
 use super::ids::{Ids, Kind};
 use super::parse::Numbered;
 use super::rows::{ForumRow, LikeRow, MemberRow, PostRow, RevisionRow, ThreadRow};
+use super::totals::Totals;
 use crate::access::{Role, username_key};
 use crate::archive::error::{BadLine, Flaw};
 use crate::archive::import::Added;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub of_members: BTreeMap<i64, (i64, i64)>,
     /// Threads and posts that are shown, by forum.
     pub of_forums: BTreeMap<i64, (i64, i64)>,
+    /// What the lines of known members give.
+    pub totals: Totals,
     now: DateTime<Utc>,
 }
 
@@ -54,6 +57,7 @@ impl Plan {
             likes: Vec::new(),
             of_members: BTreeMap::new(),
             of_forums: BTreeMap::new(),
+            totals: Totals::default(),
             now,
         }
     }
@@ -123,7 +127,10 @@ impl Plan {
     }
 
     fn member(&mut self, line: Box<MemberLine>) -> Result<(), Flaw> {
-        let Some(id) = self.ids.define(Kind::Member, &line.id)? else { return Ok(()) };
+        let Some(id) = self.ids.define(Kind::Member, &line.id)? else {
+            self.totals.note(self.ids.reference("id", Kind::Member, &line.id)?, &line);
+            return Ok(());
+        };
         let key = line.username.as_deref().map(username_key);
         if let (Some(name), Some(key)) = (&line.username, &key)
             && !self.ground.usernames.insert(key.clone())
