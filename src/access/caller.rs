@@ -20,8 +20,8 @@ use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
-use crate::web::form;
 use crate::web::frame::Served;
+use crate::web::{form, log};
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -111,6 +111,9 @@ pub async fn authenticate(
     let looks_at_caller = request.extensions().get::<Served>().is_some_and(|act| act.looks_at_caller);
     if looks_at_caller && request.headers().contains_key(AUTHORIZATION) {
         let caller = Caller(signed(request.request()).await);
+        if let Ok(signed) = &caller.0 {
+            request.extensions_mut().insert(log::Caller(signed.member_id));
+        }
         request.extensions_mut().insert(caller);
     }
     next.call(request).await

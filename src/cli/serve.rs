@@ -46,10 +46,14 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     }
     let server = server.listen(listener).map_err(|e| e.to_string())?.run();
     tell(&here, database, first)?;
-    actix_web::rt::spawn(stop_when_told(server.handle()));
+    let drain = Duration::from_secs(serve.drain.into());
+    actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
+    let watched = state.clone();
+    let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
     let rounds = actix_web::rt::spawn(rounds(state.clone(), keys));
     let served = server.await.map_err(|e| e.to_string());
     rounds.abort();
+    watch.abort();
     write_views(&state).await;
     served
 }
@@ -69,7 +73,7 @@ fn say(line: &str) -> Result<(), String> {
     writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string())
 }
 
-async fn stop_when_told(server: ServerHandle) {
+async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals can not be heard; only kill -9 stops this process");
@@ -80,6 +84,9 @@ async fn stop_when_told(server: ServerHandle) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
+    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in.
+    state.stopping.begin();
+    tokio::time::sleep(drain).await;
     server.stop(true).await;
 }
 

@@ -2,6 +2,7 @@
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
 pub mod keyset;
+mod loan;
 pub mod local;
 mod lock;
 mod migrations;
@@ -11,11 +12,13 @@ pub mod schema;
 mod sequence;
 mod text_enum;
 mod transaction;
+mod watch;
 
+pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planner::{look_at_all, look_up_by_key};
-pub use pool::{Connection, Pool, PoolLimits, connect};
+pub use pool::{Pool, PoolLimits, connect};
 pub use sequence::skip_ids;
 pub(crate) use text_enum::text_enum;
 pub use transaction::transaction;

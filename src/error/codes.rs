@@ -81,6 +81,8 @@ codes! {
         "It does not exist, or you may not know that it does.";
     MethodNotAllowed "method_not_allowed" 405 "The method is not allowed here"
         "The `Allow` field lists the methods of this URL.";
+    RequestTimeout "request_timeout" 408 "The body took too long"
+        "A body has to come within 10 seconds.";
     UsernameTaken "username_taken" 409 "The username is taken"
         "Names are compared without regard to case and to Unicode compatibility forms. Choose another one.";
     UsernameLooksTaken "username_looks_taken" 409 "The username looks like a taken one"
@@ -117,6 +119,8 @@ codes! {
         "The fault is ours; it was written to the log under `request_id`. Trying again may help.";
     DatabaseUnavailable "database_unavailable" 503 "The database can not be reached"
         "Try again after the seconds that `Retry-After` names.";
+    Stopping "stopping" 503 "The service is stopping"
+        "This node takes no new work. Another one does, or this one after its restart.";
     Overloaded "overloaded" 503 "The server has too much to do"
         "Try again after the seconds that `Retry-After` names.";
 }

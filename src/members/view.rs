@@ -13,7 +13,7 @@ use crate::access::Role;
 use crate::ids::MemberId;
 
 /// A member's card: the same wherever a member is shown.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
 #[schema(as = Member, example = json!({
     "id": 12, "username": "no smoking", "rank": "Senior Member", "custom_title": "STABLE GENIUS", "role": "member",
     "state": "active", "country": {"code": "IN", "flag": "🇮🇳"}, "avatar_url": null,

@@ -41,7 +41,13 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
         codes.extend([Code::DatabaseUnavailable, Code::Overloaded]);
     }
     if operation["requestBody"].is_object() {
-        codes.extend([Code::BadRequest, Code::MalformedJson, Code::JsonTooDeep, Code::BodyTooLarge]);
+        codes.extend([
+            Code::RequestTimeout,
+            Code::BadRequest,
+            Code::MalformedJson,
+            Code::JsonTooDeep,
+            Code::BodyTooLarge,
+        ]);
         codes.extend([Code::UnsupportedMediaType, Code::InvalidBody]);
     }
     // An act that takes no parameters refuses them by the same code.

@@ -7,7 +7,7 @@ use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
-use folkmoot::state::{Random, Secret, State, Views};
+use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
 
 use super::database;
 use super::person::Person;
@@ -16,6 +16,8 @@ use super::person::Person;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const LIMITS: PoolLimits =
     PoolLimits { connections: 12, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
+
+const REQUEST_LIMITS: RequestLimits = RequestLimits { body: PATIENCE, request: PATIENCE };
 
 /// A service that listens on a free port of its own, for the time of one test.
 #[derive(Clone)]
@@ -40,22 +42,32 @@ impl std::ops::Deref for App {
 impl App {
     /// A service over an empty, migrated database.
     pub async fn start() -> Self {
-        Self::on(database::empty().await, LIMITS).await
+        Self::on(database::empty().await, LIMITS, REQUEST_LIMITS).await
     }
 
     /// The same with other limits of its connections to the database.
     pub async fn start_with(change: impl FnOnce(&mut PoolLimits)) -> Self {
         let mut limits = LIMITS;
         change(&mut limits);
-        Self::on(database::empty().await, limits).await
+        Self::on(database::empty().await, limits, REQUEST_LIMITS).await
+    }
+
+    /// The same with other limits of its requests.
+    pub async fn start_with_request_limits(limits: RequestLimits) -> Self {
+        Self::on(database::empty().await, LIMITS, limits).await
+    }
+
+    /// A service over this database.
+    pub async fn start_on(database_url: &str) -> Self {
+        Self::on(database_url.to_owned(), LIMITS, REQUEST_LIMITS).await
     }
 
     /// One more node over the same database.
     pub async fn another_node(&self) -> Self {
-        Self::on(self.database_url.clone(), LIMITS).await
+        Self::on(self.database_url.clone(), LIMITS, REQUEST_LIMITS).await
     }
 
-    async fn on(database_url: String, limits: PoolLimits) -> Self {
+    async fn on(database_url: String, limits: PoolLimits, request_limits: RequestLimits) -> Self {
         let clock = Clock::default();
         let state = State {
             db: Pool::new(&database_url, limits).unwrap(),
@@ -64,6 +76,8 @@ impl App {
             views: Views::default(),
             public_url: "http://forum.test".into(),
             secret: Secret::new("a secret of at least thirty-two characters".into()),
+            limits: request_limits,
+            stopping: Stopping::default(),
         };
         let shared = Shared::new(state).await.unwrap();
         let for_workers = shared.clone();

@@ -3,19 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use tokio_postgres::Client;
 
-use crate::support::{App, PATIENCE};
-
-/// Which connection waits for what this one has locked.
-async fn who_waits(client: &Client) -> i32 {
-    let sql = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
-    loop {
-        if let Some(row) = client.query_opt(sql, &[]).await.unwrap() {
-            return row.get(0);
-        }
-    }
-}
+use crate::support::{App, PATIENCE, who_waits};
 
 #[actix_web::test]
 async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
@@ -118,4 +107,23 @@ async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
     };
     join(anna.reply(thread, "holds the only connection"), others).await;
     app.guest().get("/api/v1/forums").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_connection_is_used_again_by_one_request_after_the_other() {
+    let app = App::start_with(|limits| limits.connections = 1).await;
+    let anna = app.member("anna").await;
+    let forum = app.forum("news").await;
+    let sql = "SELECT pid::bigint FROM pg_stat_activity \
+               WHERE application_name = current_schema() AND pid <> pg_backend_pid()";
+    let used = app.count(sql).await;
+    let thread = anna.start_thread(forum, "Hello", "First").await;
+    anna.reply(thread, "one").await;
+    anna.get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);
+    anna.post("/api/v1/threads", serde_json::json!({"forum_id": 9, "title": "None", "body": "x"})).await.expect(422);
+    app.register("Boris").await;
+    let taken = serde_json::json!({"username": "boris", "password": "a long sentence of mine"});
+    app.guest().post("/api/v1/members", taken).await.refused(409, "username_taken");
+    app.guest().get("/health/ready").await.expect(200);
+    assert_eq!(app.count(sql).await, used);
 }

@@ -4,3 +4,4 @@ mod etag;
 mod frame;
 mod idempotency;
 mod page;
+mod time;
