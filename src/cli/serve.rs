@@ -1,6 +1,7 @@
 //! `folkmoot serve`: migrates, then serves.
 
 use std::io::Write;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -8,15 +9,13 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::rounds::Rounds;
 use super::setup::{Database, Folder};
-use crate::access::Keys;
 use crate::app::{Shared, build_app};
 use crate::config::{Config, ServeConfig};
 use crate::state::State;
-use crate::threads;
+use crate::web::limit::Limits;
 
-/// How often views are written and keys are looked for.
-const ROUND: Duration = Duration::from_secs(4);
 /// For how long requests in flight may go on when the service stops, in seconds.
 const LAST_REQUESTS: u64 = 20;
 
@@ -35,8 +34,10 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let here = format!("http://{address}");
     let state = database.state(config, config.identity.public_url.clone().unwrap_or_else(|| here.clone()))?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
-    let shared = Shared::new(state).await.map_err(|e| e.to_string())?;
-    let (state, keys) = (shared.state.clone(), shared.keys.clone());
+    let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
+    let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
+    let state = shared.state.clone();
+    let rounds = Rc::new(Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?);
     let mut server = HttpServer::new(move || build_app(shared.clone()))
         .disable_signals()
         .client_request_timeout(Duration::from_secs(5))
@@ -50,11 +51,12 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
-    let rounds = actix_web::rt::spawn(rounds(state.clone(), keys));
+    let running = rounds.clone();
+    let running = actix_web::rt::spawn(async move { running.run().await });
     let served = server.await.map_err(|e| e.to_string());
-    rounds.abort();
+    running.abort();
     watch.abort();
-    write_views(&state).await;
+    rounds.end().await;
     served
 }
 
@@ -88,32 +90,4 @@ async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duratio
     state.stopping.begin();
     tokio::time::sleep(drain).await;
     server.stop(true).await;
-}
-
-/// What is done beside the requests.
-async fn rounds(state: Data<State>, keys: Data<Keys>) {
-    let mut ticks = tokio::time::interval(ROUND);
-    loop {
-        ticks.tick().await;
-        write_views(&state).await;
-        if let Err(error) = keys.refresh(&state).await {
-            tracing::warn!(%error, "signing keys could not be read anew");
-        }
-    }
-}
-
-/// Writes the views gathered since the last time; what can not be written is kept for the next.
-async fn write_views(state: &State) {
-    let gathered = state.views.take();
-    if gathered.is_empty() {
-        return;
-    }
-    let written = match state.db.get().await {
-        Ok(mut conn) => threads::write_views(&gathered, &mut conn).await.map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = written {
-        tracing::warn!(%error, "views could not be written");
-        state.views.give_back(gathered);
-    }
 }

@@ -6,6 +6,7 @@ mod loan;
 pub mod local;
 mod lock;
 mod migrations;
+pub mod nodes;
 mod planner;
 mod pool;
 pub mod schema;

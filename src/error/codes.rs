@@ -115,6 +115,8 @@ codes! {
         "Send the ETag or the `version` of what you are changing: `If-Match: \"3\"`.";
     RequestHeadTooLarge "request_head_too_large" 431 "The header fields are too large"
         "Send fewer or shorter header fields.";
+    TooManyRequests "too_many_requests" 429 "Too many requests"
+        "`RateLimit-Policy` names the limits that this act counts for, `RateLimit` what is left of them. Try again after the seconds that `Retry-After` names.";
     InternalError "internal_error" 500 "The server failed"
         "The fault is ours; it was written to the log under `request_id`. Trying again may help.";
     DatabaseUnavailable "database_unavailable" 503 "The database can not be reached"

@@ -4,6 +4,7 @@ mod callers;
 mod examples;
 mod headers;
 mod idempotency;
+mod limits;
 mod problems;
 mod schemas;
 
@@ -53,6 +54,7 @@ pub fn document() -> Value {
     idempotency::add(&mut document);
     problems::add(&mut document);
     headers::add(&mut document);
+    limits::add(&mut document);
     examples::add(&mut document);
     callers::describe(&mut document);
     document
@@ -61,10 +63,10 @@ pub fn document() -> Value {
 /// Each path of the document with its methods.
 pub fn paths(document: &Value) -> Vec<(String, Vec<Served>)> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths.map(|(path, item)| (path.clone(), acts(item))).collect()
+    paths.map(|(path, item)| (path.clone(), acts(path, item))).collect()
 }
 
-fn acts(item: &Value) -> Vec<Served> {
+fn acts(path: &str, item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
         let has = |field: &str, value: &str| {
@@ -78,6 +80,7 @@ fn acts(item: &Value) -> Vec<Served> {
             takes_body: operation["requestBody"].is_object(),
             takes_key: has("name", "Idempotency-Key"),
             looks_at_caller,
+            limit: limits::counted(path, operation),
         })
     })
     .collect()

@@ -40,6 +40,7 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
     if path.starts_with("/api/") {
         codes.extend([Code::DatabaseUnavailable, Code::Overloaded]);
     }
+    codes.extend(super::limits::code(path, operation));
     if operation["requestBody"].is_object() {
         codes.extend([
             Code::RequestTimeout,

@@ -13,6 +13,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
 use super::encoding;
+use super::limit::{self, Counted};
 use super::log::Asked;
 use crate::error::{Code, Error};
 use crate::state::State;
@@ -67,6 +68,7 @@ async fn in_time<B: MessageBody + 'static>(
     };
     // Problems from within are told already; a preflight is refused further out than they are.
     let mut response = as_problem(response?, id);
+    limit::tell(&mut response);
     if state.stopping.is_so() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
@@ -102,11 +104,17 @@ pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    match too_large(&request) {
-        Some(problem) => Ok(request.into_response(problem.answer(&id)).map_into_right_body()),
-        None => Ok(as_problem(next.call(request).await?, &id)),
+    if let Some(problem) = too_large(&request) {
+        return Ok(problem_answer(request, &problem).map_into_right_body());
     }
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    Ok(as_problem(next.call(request).await?, &id))
+}
+
+/// A problem as the answer to a request.
+pub(super) fn problem_answer(request: ServiceRequest, problem: &Error) -> ServiceResponse<BoxBody> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    request.into_response(problem.answer(&id))
 }
 
 /// URL and header fields are measured before anything looks into them.
@@ -177,12 +185,16 @@ pub struct Served {
     pub takes_key: bool,
     /// Whether it looks at who is calling.
     pub looks_at_caller: bool,
+    /// What limits of use it counts for.
+    pub limit: Counted,
 }
 
 impl Served {
     /// A page for people: what it is asked with is its own script's.
     pub fn page() -> Self {
-        Self { method: Method::GET, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false }
+        let method = Method::GET;
+        let limit = Counted::As(None);
+        Self { method, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false, limit }
     }
 }
 

@@ -8,6 +8,7 @@ use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
 use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
+use folkmoot::web::limit::Limits;
 
 use super::database;
 use super::person::Person;
@@ -69,6 +70,33 @@ impl App {
 
     async fn on(database_url: String, limits: PoolLimits, request_limits: RequestLimits) -> Self {
         let clock = Clock::default();
+        let limits_of_use = Limits::new(false, Vec::new(), clock.clone());
+        Self::with(database_url, limits, request_limits, clock, limits_of_use).await
+    }
+
+    /// A service with limits of use, and proxies that are trusted.
+    pub async fn limited(trusted: &[&str]) -> Self {
+        Self::limited_on(database::empty().await, Clock::default(), trusted).await
+    }
+
+    /// One more node of it.
+    pub async fn another_limited_node(&self) -> Self {
+        Self::limited_on(self.database_url.clone(), self.clock.clone(), &[]).await
+    }
+
+    async fn limited_on(database_url: String, clock: Clock, trusted: &[&str]) -> Self {
+        let trusted = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let limits_of_use = Limits::new(true, trusted, clock.clone());
+        Self::with(database_url, LIMITS, REQUEST_LIMITS, clock, limits_of_use).await
+    }
+
+    async fn with(
+        database_url: String,
+        limits: PoolLimits,
+        request_limits: RequestLimits,
+        clock: Clock,
+        limits_of_use: Limits,
+    ) -> Self {
         let state = State {
             db: Pool::new(&database_url, limits).unwrap(),
             clock: clock.clone(),
@@ -79,7 +107,7 @@ impl App {
             limits: request_limits,
             stopping: Stopping::default(),
         };
-        let shared = Shared::new(state).await.unwrap();
+        let shared = Shared::new(state, limits_of_use).await.unwrap();
         let for_workers = shared.clone();
         let server = HttpServer::new(move || build_app(for_workers.clone()))
             .workers(2)
