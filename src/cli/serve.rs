@@ -1,5 +1,6 @@
 //! `folkmoot serve`: migrates, then serves.
 
+use std::any::Any;
 use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let rounds = Rc::new(Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?);
     let mut server = HttpServer::new(move || build_app(shared.clone()))
         .disable_signals()
+        .on_connect(|connection, _| end_where_nobody_reads(connection))
         .client_request_timeout(Duration::from_secs(5))
         .shutdown_timeout(LAST_REQUESTS);
     if let Some(workers) = serve.workers {
@@ -59,6 +61,23 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     rounds.end().await;
     served
 }
+
+/// A client that takes nothing of its answer for so long, in milliseconds, is gone.
+#[cfg(target_os = "linux")]
+const READS_WITHIN: u32 = 20_000;
+
+/// actix waits for ever for a client to read; the system need not.
+#[cfg(target_os = "linux")]
+fn end_where_nobody_reads(connection: &dyn Any) {
+    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, READS_WITHIN) {
+        tracing::debug!(%error, "a connection has no limit of time");
+    }
+}
+
+/// Elsewhere there is no such limit.
+#[cfg(not(target_os = "linux"))]
+fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
 fn tell(here: &str, database: &Database, first: Option<String>) -> Result<(), String> {
