@@ -6,7 +6,7 @@ use crate::access::Passwords;
 use crate::error::FieldError;
 use crate::forums::Slug;
 use crate::ids::MAX_ID;
-use crate::members::State;
+use crate::members::MemberState;
 use crate::threads::MAX_TAGS;
 use crate::web::identity::{AvatarUrl, CountryCode, Email};
 use crate::web::text::{Bio, CustomTitle, Description, ForumTitle, RankName, Reason, Tag, Title, Username};
@@ -69,8 +69,8 @@ impl MemberLine {
     fn check(&mut self) -> Checked {
         plain("id", &self.id, MAX_ARCHIVE_ID)?;
         match (&self.username, self.state) {
-            (Some(_), Some(State::Deleted)) => return flaw("username", "a deleted member has none"),
-            (None, None | Some(State::Active | State::Suspended)) => {
+            (Some(_), Some(MemberState::Deleted)) => return flaw("username", "a deleted member has none"),
+            (None, None | Some(MemberState::Active | MemberState::Suspended)) => {
                 return flaw("username", "only a deleted member has none");
             }
             (Some(name), _) => plain("username", name, Username::MAX)?,
@@ -81,7 +81,7 @@ impl MemberLine {
         any_text("bio", &mut self.bio, Bio::new, Bio::into_string)?;
         any_text("country", &mut self.country, CountryCode::new, CountryCode::into_string)?;
         any_text("avatar_url", &mut self.avatar_url, AvatarUrl::new, AvatarUrl::into_string)?;
-        let suspended = self.state == Some(State::Suspended);
+        let suspended = self.state == Some(MemberState::Suspended);
         needs("suspended_until", self.suspended_until.is_some(), "`state` is not \"suspended\"", suspended)?;
         needs("suspend_reason", self.suspend_reason.is_some(), "`state` is not \"suspended\"", suspended)?;
         any_text("suspend_reason", &mut self.suspend_reason, Reason::new, Reason::into_string)?;

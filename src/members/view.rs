@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{Card, State};
+use super::model::{Card, MemberState};
 use crate::access::Role;
 use crate::ids::MemberId;
 
@@ -33,7 +33,7 @@ pub struct MemberView {
     /// What it may do beyond its own things.
     pub role: Role,
     /// Whether it may act.
-    pub state: State,
+    pub state: MemberState,
     /// Where it is from, if it says so.
     pub country: Option<Country>,
     /// Its picture.

@@ -16,7 +16,7 @@ use crate::archive::import::Added;
 use crate::archive::line::{ForumLine, LikeLine, Line, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine, Time};
 use crate::forums::{ForumKind, MAX_DEPTH};
 use crate::markup::rewrite_quote_ids;
-use crate::members::State;
+use crate::members::MemberState;
 use crate::web::identity::Email;
 
 /// What a batch will write.
@@ -154,9 +154,9 @@ impl Plan {
             joined_at: line.joined_at.0,
             posts_elsewhere: line.post_count.unwrap_or_default(),
             likes_elsewhere: line.likes_received.unwrap_or_default(),
-            suspended_at: when(State::Suspended),
+            suspended_at: when(MemberState::Suspended),
             suspended_until: time(line.suspended_until),
-            deleted_at: when(State::Deleted),
+            deleted_at: when(MemberState::Deleted),
             line,
         });
         Ok(())
