@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::site::{self, Document};
 use crate::state::State;
 use crate::web::frame::{Routes, Served};
-use crate::web::{body, etag, frame};
+use crate::web::limit::Limits;
+use crate::web::{body, etag, frame, limit};
 use crate::{openapi, routes};
 
 /// What all workers of a node share.
@@ -21,13 +22,14 @@ pub struct Shared {
     pub state: Data<State>,
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
+    pub limits: Data<Limits>,
     routes: Data<Routes>,
     document: Data<Document>,
 }
 
 impl Shared {
     /// Puts it together; reads the signing keys, and makes the first where there is none.
-    pub async fn new(state: State) -> Result<Self, Error> {
+    pub async fn new(state: State, limits: Limits) -> Result<Self, Error> {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
         let document = openapi::document();
@@ -37,6 +39,7 @@ impl Shared {
             state: Data::new(state),
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()),
+            limits: Data::new(limits),
             routes: Data::new(routes),
             document: Data::new(Document::new(&document)?),
         })
@@ -60,12 +63,14 @@ pub fn build_app(
     app.app_data(shared.state)
         .app_data(shared.keys)
         .app_data(shared.passwords)
+        .app_data(shared.limits)
         .app_data(shared.routes)
         .app_data(shared.document)
         .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))
         .configure(site::docs)
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))
+        .wrap(from_fn(limit::limit))
         .wrap(from_fn(access::authenticate))
         .wrap(from_fn(frame::problems))
         .wrap(from_fn(etag::conditional))

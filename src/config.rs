@@ -64,7 +64,13 @@ pub struct IdentityConfig {
 #[derive(Args, Clone, Debug)]
 pub struct LogConfig {
     /// Which events: a level, or levels by module, such as `info,folkmoot::db=debug`.
-    #[arg(long, global = true, env = "FOLKMOOT_LOG", default_value = "info,actix_server=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "FOLKMOOT_LOG",
+        default_value = "info,actix_server=warn,actix_http=off",
+        value_name = "FILTER"
+    )]
     pub log: String,
 }
 
@@ -74,6 +80,17 @@ pub struct ServeConfig {
     /// The address and port to listen on.
     #[arg(long, env = "FOLKMOOT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// For how many seconds the service still answers after it was told to stop, while `/health/ready` already says so.
+    #[arg(long, env = "FOLKMOOT_DRAIN", default_value_t = 3, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u8).range(0..=20))]
+    pub drain: u8,
+    /// Limits of use: `off` where something in front of the service limits it already.
+    #[arg(long, env = "FOLKMOOT_RATE_LIMITS", default_value = "on", value_name = "on|off",
+          value_parser = ["on", "off"])]
+    pub rate_limits: String,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8,::1/128`. Without it no proxy's is.
+    #[arg(long, env = "FOLKMOOT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Threads that answer requests. Default: one for each core.
     #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,

@@ -100,6 +100,10 @@ impl Error {
             401 => {
                 answer.insert_header((header::WWW_AUTHENTICATE, self.challenge()));
             }
+            // What may still come of the body is no request.
+            408 => {
+                answer.force_close();
+            }
             503 => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }

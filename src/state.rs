@@ -1,7 +1,9 @@
 //! What a request may reach: the database, the clock, chance, and the counts that are gathered in memory.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use hkdf::Hkdf;
 use rand::TryRng;
@@ -22,6 +24,39 @@ pub struct State {
     pub public_url: String,
     /// The operator's secret.
     pub secret: Secret,
+    pub limits: RequestLimits,
+    pub stopping: Stopping,
+}
+
+/// How long the parts of a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// For so long a body may be on its way.
+    pub body: Duration,
+    /// For so long all of it may take.
+    pub request: Duration,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { body: Duration::from_secs(10), request: Duration::from_secs(15) }
+    }
+}
+
+/// Whether the service has been told to stop: then it is no longer ready, and clients are told to go elsewhere.
+#[derive(Debug, Default)]
+pub struct Stopping(AtomicBool);
+
+impl Stopping {
+    /// From now on.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is so.
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// The operator's secret; it does not show itself.

@@ -30,7 +30,7 @@ sql() { psql -XAtq -h "$data/postgres" -U folkmoot folkmoot -c "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 env -u DATABASE_URL -u FOLKMOOT_DATABASE_URL FOLKMOOT_ADMIN_PASSWORD="a long walk to the moot" \
-    "$program" serve --data-dir "$data" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/log" &
+    "$program" serve --data-dir "$data" --listen 127.0.0.1:0 --rate-limits off >"$folder/out" 2>"$folder/log" &
 server=$!
 url=
 while [ -z "$url" ]; do

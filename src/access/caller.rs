@@ -20,8 +20,8 @@ use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
-use crate::web::form;
 use crate::web::frame::{Needs, Served};
+use crate::web::{form, log};
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -141,6 +141,9 @@ pub async fn authenticate(
         && request.headers().contains_key(AUTHORIZATION)
     {
         let signed = signed(request.request()).await;
+        if let Ok(signed) = &signed {
+            request.extensions_mut().insert(log::Caller(signed.member_id));
+        }
         let caller = Caller(signed.and_then(|signed| signed.has(&act.needs).map(|()| signed)));
         request.extensions_mut().insert(caller);
     }

@@ -94,6 +94,10 @@ impl Passwords {
         present().is_none_or(|p| p.m_cost() < MEMORY_KIB || p.t_cost() < PASSES || p.p_cost() < LANES)
     }
 
+    /// In words, what [`Passwords::knows`].
+    pub const KNOWN: &str = "argon2 or scrypt as a PHC string, with at most 256 MiB of memory and 16 passes, or bcrypt as \
+                             `$2b$...`, with a cost of at most 15";
+
     /// Whether a hash from elsewhere is of a kind that can be checked here, at a cost that can be borne: argon2 and
     /// scrypt as PHC strings, bcrypt as `$2b$...`.
     pub fn knows(hash: &str) -> bool {

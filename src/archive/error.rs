@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
+use tokio_postgres::error::SqlState;
+
 /// A line that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLine {
@@ -62,8 +64,21 @@ fn told(error: &tokio_postgres::Error) -> String {
 
 impl From<tokio_postgres::Error> for ImportError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Database(told(&error))
+        let state = error.as_db_error().map(|error| error.code());
+        Self::Database(match state {
+            // Each batch looks what is taken before it writes: so it was taken since.
+            Some(&SqlState::UNIQUE_VIOLATION) => of_a_race("somebody took what a line of this batch wants", &error),
+            Some(&SqlState::T_R_DEADLOCK_DETECTED | &SqlState::T_R_SERIALIZATION_FAILURE) => {
+                of_a_race("somebody wrote at the same time", &error)
+            }
+            _ => told(&error),
+        })
     }
+}
+
+/// What to do where another writer was faster.
+fn of_a_race(what: &str, error: &tokio_postgres::Error) -> String {
+    format!("{what}: run it again, and it goes on or says at which line it can not ({})", told(error))
 }
 
 impl From<tokio_postgres::Error> for ExportError {

@@ -1,5 +1,6 @@
 //! Writes the whole forum as an archive: one consistent moment of it, read in the order of the keys, a few hundred rows at a time.
 
+mod pages;
 mod people;
 mod threads;
 

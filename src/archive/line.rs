@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::error::Flaw;
 use crate::access::Role;
 use crate::forums::ForumKind;
-use crate::members::State;
+use crate::members::MemberState;
 use crate::threads::ThreadKind;
 
 /// A time, to the microsecond.
@@ -60,7 +60,7 @@ lines! {
     MemberLine {
         id: String, #[serde(deserialize_with = "present")] username: Option<String>, joined_at: Time;
         email: String, email_verified: bool, password_hash: String, custom_title: String, country: String, bio: String,
-        avatar_url: String, role: Role, state: State, suspended_until: Time, suspend_reason: String,
+        avatar_url: String, role: Role, state: MemberState, suspended_until: Time, suspend_reason: String,
         post_count: i64, likes_received: i64,
     }
     ThreadLine {

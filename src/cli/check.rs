@@ -1,33 +1,10 @@
 //! `folkmoot admin check`: holds the counters against the rows that they count, and mends what differs.
 
 use std::fmt::{self, Display, Formatter};
-use std::io::Write;
 use std::pin::pin;
 
-use clap::Args;
 use futures_util::TryStreamExt;
 use tokio_postgres::{Client, Error, Row};
-
-use super::setup::{Database, Folder};
-use crate::config::Config;
-
-/// How to check.
-#[derive(Args, Clone, Debug)]
-pub struct Check {
-    /// Tell what differs and change nothing.
-    #[arg(long)]
-    dry_run: bool,
-}
-
-/// Checks, mends and tells; fails where something differs and is not to be mended.
-pub async fn run(config: &Config, options: &Check) -> Result<(), String> {
-    let database = Database::open(config, "folkmoot admin check", Folder::Shared).await?;
-    let report = check(&database.url, !options.dry_run).await;
-    database.close().await?;
-    let report = report?;
-    writeln!(std::io::stdout(), "{report}").map_err(|e| e.to_string())?;
-    if report.is_clean() || report.mended { Ok(()) } else { Err("counters differ from their rows".into()) }
-}
 
 /// Shown of each kind of thing.
 const EXAMPLES: usize = 5;
@@ -44,8 +21,8 @@ struct Counters {
     truth: &'static str,
     /// What else changes in such a row.
     also: &'static str,
-    /// What changes elsewhere, first.
-    first: Option<&'static str>,
+    /// What is locked and changes elsewhere, first.
+    first: &'static [&'static str],
 }
 
 /// In the order in which rows are locked everywhere.
@@ -79,21 +56,22 @@ const ALL: &[Counters] = &[
                 ORDER BY position DESC LIMIT 1) AS last ON true \
             WHERE $1 IS NULL OR threads.id = ANY ($1)",
         also: ", page_version = page_version + 1",
-        first: None,
+        first: &[],
     },
     Counters {
         table: "posts",
         noun: "post",
         columns: &["like_count"],
-        truth: "SELECT posts.id, coalesce(counted.likes, 0) AS like_count FROM posts \
-            LEFT JOIN (SELECT thread_id, post_id, count(*) AS likes FROM likes GROUP BY thread_id, post_id) AS counted \
-                ON counted.thread_id = posts.thread_id AND counted.post_id = posts.id \
-            WHERE $1::bigint[] IS NULL OR posts.id = ANY ($1)",
+        truth: "SELECT posts.id, count(likes.member_id) AS like_count FROM posts \
+            LEFT JOIN likes ON likes.thread_id = posts.thread_id AND likes.post_id = posts.id \
+            WHERE $1::bigint[] IS NULL OR posts.id = ANY ($1) GROUP BY posts.thread_id, posts.id",
         also: "",
-        first: Some(
+        first: &[
+            "SELECT id FROM threads WHERE id IN (SELECT thread_id FROM posts WHERE id = ANY ($1)) \
+             ORDER BY id FOR NO KEY UPDATE",
             "UPDATE threads SET page_version = page_version + 1 \
              WHERE id IN (SELECT thread_id FROM posts WHERE id = ANY ($1))",
-        ),
+        ],
     },
     Counters {
         table: "forums",
@@ -114,7 +92,7 @@ const ALL: &[Counters] = &[
                 LIMIT 1) AS last ON true \
             WHERE $1 IS NULL OR forums.id = ANY ($1)",
         also: "",
-        first: None,
+        first: &[],
     },
     Counters {
         table: "members",
@@ -131,7 +109,7 @@ const ALL: &[Counters] = &[
                 ON got.author_id = members.id \
             WHERE $1 IS NULL OR members.id = ANY ($1)",
         also: "",
-        first: None,
+        first: &[],
     },
 ];
 
@@ -226,8 +204,8 @@ impl Counters {
         );
         for ids in ids.chunks(CHUNK) {
             let tx = client.transaction().await?;
-            if let Some(first) = self.first {
-                tx.execute(first, &[&ids]).await?;
+            for first in self.first {
+                tx.execute(*first, &[&ids]).await?;
             }
             tx.execute(&lock, &[&ids]).await?;
             tx.execute(&update, &[&ids]).await?;

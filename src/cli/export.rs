@@ -1,9 +1,10 @@
 //! `folkmoot export`: writes the forum as an archive.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tokio::fs::File;
+use tokio::fs::{File, OpenOptions};
 
 use super::setup::{Database, Folder};
 use crate::archive::{self, Compression, ExportError, Progress};
@@ -12,7 +13,8 @@ use crate::config::Config;
 /// Where to write.
 #[derive(Args, Clone, Debug)]
 pub struct Export {
-    /// The file, compressed where its name ends in .gz or .zst; `-` for standard output.
+    /// The file, compressed where its name ends in .gz or .zst; `-` for standard output. Only its owner can read it: it holds
+    /// addresses and hashes of passwords.
     file: String,
 }
 
@@ -31,14 +33,31 @@ pub async fn run(config: &Config, export: &Export) -> Result<(), String> {
     Ok(())
 }
 
-/// Under another name until it is whole.
+/// Under another name until it is whole; what breaks off is taken away.
 async fn to_file(file: &Path, database_url: &str, progress: &Progress) -> Result<u64, ExportError> {
     let mut name = file.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);
-    let mut output = File::create(&part).await?;
-    let lines = archive::export(&mut output, Compression::of(file), database_url, progress).await?;
-    output.sync_all().await?;
-    tokio::fs::rename(&part, file).await?;
-    Ok(lines)
+    let mut output = create(&part).await?;
+    let written = async {
+        let lines = archive::export(&mut output, Compression::of(file), database_url, progress).await?;
+        output.sync_all().await?;
+        tokio::fs::rename(&part, file).await?;
+        Ok(lines)
+    };
+    let written = written.await;
+    if written.is_err() {
+        // What went wrong before is what is told.
+        let _ = tokio::fs::remove_file(&part).await;
+    }
+    written
+}
+
+/// A new file for its owner's eyes only, as it holds addresses and hashes. What stood there, a link too, is not written to.
+async fn create(part: &Path) -> std::io::Result<File> {
+    match tokio::fs::remove_file(part).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).await
 }

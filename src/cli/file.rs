@@ -44,10 +44,16 @@ fn path(program: &Command, arguments: &[OsString]) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from)
 }
 
-/// The command that is called, and where its name stands.
+/// The command that is called, and where its name stands: at the first word up to which the program sees a command. (A folder or
+/// a file may have a command's name too.)
 fn command<'a>(program: &'a Command, arguments: &[OsString]) -> Option<(usize, &'a Command)> {
-    let named = |word: &OsString| program.find_subcommand(word);
-    arguments.iter().enumerate().skip(1).find_map(|(at, word)| Some((at, named(word)?)))
+    let lenient = program.clone().ignore_errors(true);
+    let is_called = |at: &usize| {
+        let matches = lenient.clone().try_get_matches_from(&arguments[..=*at]);
+        matches.is_ok_and(|matches| matches.subcommand_name().is_some())
+    };
+    let at = (1..arguments.len()).find(is_called)?;
+    Some((at, program.find_subcommand(&arguments[at])?))
 }
 
 fn flags(command: &Command) -> HashMap<&str, &Arg> {

@@ -1,6 +1,8 @@
 //! `folkmoot serve`: migrates, then serves.
 
+use std::any::Any;
 use std::io::Write;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -8,15 +10,13 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::rounds::Rounds;
 use super::setup::{Database, Folder};
-use crate::access::Keys;
 use crate::app::{Shared, build_app};
 use crate::config::{Config, ServeConfig};
 use crate::state::State;
-use crate::threads;
+use crate::web::limit::Limits;
 
-/// How often views are written and keys are looked for.
-const ROUND: Duration = Duration::from_secs(4);
 /// For how long requests in flight may go on when the service stops, in seconds.
 const LAST_REQUESTS: u64 = 20;
 
@@ -35,10 +35,13 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let here = format!("http://{address}");
     let state = database.state(config, config.identity.public_url.clone().unwrap_or_else(|| here.clone()))?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
-    let shared = Shared::new(state).await.map_err(|e| e.to_string())?;
-    let (state, keys) = (shared.state.clone(), shared.keys.clone());
+    let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
+    let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
+    let state = shared.state.clone();
+    let rounds = Rc::new(Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?);
     let mut server = HttpServer::new(move || build_app(shared.clone()))
         .disable_signals()
+        .on_connect(|connection, _| end_where_nobody_reads(connection))
         .client_request_timeout(Duration::from_secs(5))
         .shutdown_timeout(LAST_REQUESTS);
     if let Some(workers) = serve.workers {
@@ -46,13 +49,35 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     }
     let server = server.listen(listener).map_err(|e| e.to_string())?.run();
     tell(&here, database, first)?;
-    actix_web::rt::spawn(stop_when_told(server.handle()));
-    let rounds = actix_web::rt::spawn(rounds(state.clone(), keys));
+    let drain = Duration::from_secs(serve.drain.into());
+    actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
+    let watched = state.clone();
+    let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
+    let running = rounds.clone();
+    let running = actix_web::rt::spawn(async move { running.run().await });
     let served = server.await.map_err(|e| e.to_string());
-    rounds.abort();
-    write_views(&state).await;
+    running.abort();
+    watch.abort();
+    rounds.end().await;
     served
 }
+
+/// A client that takes nothing of its answer for so long, in milliseconds, is gone.
+#[cfg(target_os = "linux")]
+const READS_WITHIN: u32 = 20_000;
+
+/// actix waits for ever for a client to read; the system need not.
+#[cfg(target_os = "linux")]
+fn end_where_nobody_reads(connection: &dyn Any) {
+    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, READS_WITHIN) {
+        tracing::debug!(%error, "a connection has no limit of time");
+    }
+}
+
+/// Elsewhere there is no such limit.
+#[cfg(not(target_os = "linux"))]
+fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
 fn tell(here: &str, database: &Database, first: Option<String>) -> Result<(), String> {
@@ -69,7 +94,7 @@ fn say(line: &str) -> Result<(), String> {
     writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string())
 }
 
-async fn stop_when_told(server: ServerHandle) {
+async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals can not be heard; only kill -9 stops this process");
@@ -80,33 +105,8 @@ async fn stop_when_told(server: ServerHandle) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
+    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in.
+    state.stopping.begin();
+    tokio::time::sleep(drain).await;
     server.stop(true).await;
-}
-
-/// What is done beside the requests.
-async fn rounds(state: Data<State>, keys: Data<Keys>) {
-    let mut ticks = tokio::time::interval(ROUND);
-    loop {
-        ticks.tick().await;
-        write_views(&state).await;
-        if let Err(error) = keys.refresh(&state).await {
-            tracing::warn!(%error, "signing keys could not be read anew");
-        }
-    }
-}
-
-/// Writes the views gathered since the last time; what can not be written is kept for the next.
-async fn write_views(state: &State) {
-    let gathered = state.views.take();
-    if gathered.is_empty() {
-        return;
-    }
-    let written = match state.db.get().await {
-        Ok(mut conn) => threads::write_views(&gathered, &mut conn).await.map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = written {
-        tracing::warn!(%error, "views could not be written");
-        state.views.give_back(gathered);
-    }
 }

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::config::Config;
 use crate::db::local::LocalPostgres;
 use crate::db::{self, Pool, PoolLimits};
-use crate::state::{Random, Secret, State, Views};
+use crate::state::{Random, RequestLimits, Secret, State, Stopping, Views};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
 const POOL_WAIT: Duration = Duration::from_secs(2);
@@ -107,6 +107,8 @@ impl Database {
             views: Views::default(),
             public_url: public_url.trim_end_matches('/').to_owned(),
             secret: Secret::new(secret),
+            limits: RequestLimits::default(),
+            stopping: Stopping::default(),
         })
     }
 }

@@ -2,18 +2,24 @@
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
 pub mod keyset;
+mod loan;
 pub mod local;
 mod lock;
 mod migrations;
+pub mod nodes;
 mod planner;
 mod pool;
 pub mod schema;
+mod sequence;
 mod text_enum;
 mod transaction;
+mod watch;
 
+pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
-pub use planner::look_up_by_key;
-pub use pool::{Connection, Pool, PoolLimits, connect};
+pub use planner::{look_at_all, look_up_by_key};
+pub use pool::{Pool, PoolLimits, connect};
+pub use sequence::skip_ids;
 pub(crate) use text_enum::text_enum;
 pub use transaction::transaction;

@@ -1,29 +1,31 @@
 //! The pool of connections.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool::managed::TimeoutType;
 use diesel::ConnectionError;
-use diesel::connection::{Instrumentation, InstrumentationEvent};
-use diesel_async::pooled_connection::deadpool::{self as diesel_deadpool, Object, PoolError};
+use diesel_async::pooled_connection::deadpool::{self as diesel_deadpool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use rustls::RootCertStore;
+use tokio_postgres::Socket;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::loan::Connection;
+use super::watch::Watch;
 use crate::error::{Code, Error};
-
-/// A connection on loan from the pool.
-pub type Connection = Object<AsyncPgConnection>;
 
 /// The connections of this node to its database.
 #[derive(Clone)]
 pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
     statements: Arc<AtomicU64>,
+    watch: Watch,
 }
 
 /// How many connections there are, and how long each step may take.
@@ -41,17 +43,6 @@ pub struct PoolLimits {
     pub lock: Duration,
 }
 
-/// Counts the statements of a connection.
-struct Counting(Arc<AtomicU64>);
-
-impl Instrumentation for Counting {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
 impl Pool {
     /// A pool in which no connection is made before it is needed.
     pub fn new(url: &str, limits: PoolLimits) -> Result<Self, Error> {
@@ -59,9 +50,9 @@ impl Pool {
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
         let statements = Arc::new(AtomicU64::new(0));
-        let counted = statements.clone();
-        config.custom_setup =
-            Box::new(move |url| connect_for_requests(url.to_owned(), limits, counted.clone()).boxed());
+        let watch = Watch::new(url);
+        let watched = watch.clone();
+        config.custom_setup = Box::new(move |_| connect_for_requests(watched.clone(), limits).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let connections = diesel_deadpool::Pool::builder(manager)
             .max_size(limits.connections)
@@ -70,7 +61,7 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { connections, statements })
+        Ok(Self { connections, statements, watch })
     }
 
     /// How many statements were run since the start.
@@ -78,24 +69,29 @@ impl Pool {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// Watches the database, for as long as the service runs: without that, requests to a frozen one hang.
+    pub async fn watch(&self) {
+        self.watch.run().await;
+    }
+
     /// A connection. A request holds one at a time.
     pub async fn get(&self) -> Result<Connection, Error> {
-        self.connections.get().await.map_err(|error| match error {
+        if self.watch.is_frozen() {
+            return Err(Error::database_unavailable("it does not answer"));
+        }
+        let lent = self.connections.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => {
                 tracing::warn!("no connection to the database was free in time");
                 Error::new(Code::Overloaded, "The server has too many requests at the moment.")
             }
             error => Error::database_unavailable(error),
-        })
+        })?;
+        Ok(Connection::new(lent, self.statements.clone()))
     }
 }
 
-async fn connect_for_requests(
-    url: String,
-    limits: PoolLimits,
-    statements: Arc<AtomicU64>,
-) -> Result<AsyncPgConnection, ConnectionError> {
-    let mut connection = connect_diesel(url).await?;
+async fn connect_for_requests(watch: Watch, limits: PoolLimits) -> Result<AsyncPgConnection, ConnectionError> {
+    let mut connection = watch.connect().await?;
     // Errors are known by their words (`error::database`): in English, where this role may ask for that.
     let settings = format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \
@@ -104,19 +100,27 @@ async fn connect_for_requests(
         limits.lock.as_millis()
     );
     connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    connection.set_instrumentation(Counting(statements));
     Ok(connection)
 }
 
 pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {
-    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
-    if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| bad(&e))?;
-        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-    }
-    let tls = tls().map_err(|e| bad(&e))?;
-    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
+    let (client, connection) = open(&url).await?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+/// The one way to the server, with TLS or without, as the address says.
+pub(super) async fn open(
+    url: &str,
+) -> Result<(tokio_postgres::Client, tokio_postgres::Connection<Socket, TlsStream>), ConnectionError> {
+    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
+    let tls = match config.get_ssl_mode() {
+        // It is never asked, so it needs no certificates.
+        SslMode::Disable => trusting(RootCertStore::empty()),
+        _ => tls(),
+    };
+    config.connect(tls?).await.map_err(|e| bad(&e))
 }
 
 /// An error with what caused it: the outer ones say little ("error connecting to server").
@@ -127,9 +131,7 @@ fn bad(error: &dyn std::error::Error) -> ConnectionError {
 
 /// A bare client beside the pool, for what diesel does not speak (COPY). The connection is driven in the background.
 pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionError> {
-    let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
-    let tls = tls().map_err(|e| bad(&e))?;
-    let (client, connection) = config.connect(tls).await.map_err(|e| bad(&e))?;
+    let (client, connection) = open(url).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "database connection lost");
@@ -138,16 +140,29 @@ pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionErro
     Ok(client)
 }
 
-/// TLS for servers that want it, checked against the system's certificates.
-fn tls() -> Result<MakeRustlsConnect, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        roots.add(certificate)?;
+/// TLS for servers that want it, checked against the system's certificates, which are read once.
+fn tls() -> Result<MakeRustlsConnect, ConnectionError> {
+    static TLS: OnceLock<MakeRustlsConnect> = OnceLock::new();
+    if let Some(tls) = TLS.get() {
+        return Ok(tls.clone());
     }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    // One that can not be read is no reason to trust none.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let made = trusting(roots)?;
+    Ok(TLS.get_or_init(|| made).clone())
+}
+
+fn trusting(roots: RootCertStore) -> Result<MakeRustlsConnect, ConnectionError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .map_err(|e| no_tls(&e))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
+}
+
+fn no_tls(error: &rustls::Error) -> ConnectionError {
+    ConnectionError::BadConnection(format!("the system's root certificates can not be used: {error}"))
 }

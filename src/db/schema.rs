@@ -81,6 +81,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    nodes (id) {
+        id -> Uuid,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     posts (thread_id, id) {
         thread_id -> Int8,
         id -> Int8,
@@ -239,6 +246,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     likes,
     members,
+    nodes,
     posts,
     quotes,
     ranks,

@@ -85,6 +85,8 @@ codes! {
         "It does not exist, or you may not know that it does.";
     MethodNotAllowed "method_not_allowed" 405 "The method is not allowed here"
         "The `Allow` field lists the methods of this URL.";
+    RequestTimeout "request_timeout" 408 "The body took too long"
+        "A body has to come within 10 seconds.";
     UsernameTaken "username_taken" 409 "The username is taken"
         "Names are compared without regard to case and to Unicode compatibility forms. Choose another one.";
     UsernameLooksTaken "username_looks_taken" 409 "The username looks like a taken one"
@@ -119,10 +121,14 @@ codes! {
         "Send the ETag or the `version` of what you are changing: `If-Match: \"3\"`.";
     RequestHeadTooLarge "request_head_too_large" 431 "The header fields are too large"
         "Send fewer or shorter header fields.";
+    TooManyRequests "too_many_requests" 429 "Too many requests"
+        "`RateLimit-Policy` names the limits that this act counts for, `RateLimit` what is left of them. Try again after the seconds that `Retry-After` names.";
     InternalError "internal_error" 500 "The server failed"
         "The fault is ours; it was written to the log under `request_id`. Trying again may help.";
     DatabaseUnavailable "database_unavailable" 503 "The database can not be reached"
         "Try again after the seconds that `Retry-After` names.";
+    Stopping "stopping" 503 "The service is stopping"
+        "This node takes no new work. Another one does, or this one after its restart.";
     Overloaded "overloaded" 503 "The server has too much to do"
         "Try again after the seconds that `Retry-After` names.";
 }

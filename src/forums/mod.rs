@@ -11,7 +11,7 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Forum, ForumKind, MAX_DEPTH, count, hold_place_for_threads, must_hold_threads, recount};
+pub use model::{Forum, ForumKind, MAX_DEPTH, Slug, count, hold_place_for_threads, must_hold_threads, recount};
 pub use view::{Breadcrumb, ForumView, LastPostOfForum, show};
 
 /// The acts of this feature.

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::db::schema::{forums, site, threads};
 use crate::db::text_enum;
-use crate::error::{Error, Flaw};
+use crate::error::{Error, FieldError, Flaw};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
 use crate::web::text::Text;
@@ -39,6 +39,21 @@ text_enum!(ForumKind { Category "category", Forum "forum", });
 #[serde(transparent)]
 #[schema(value_type = String, min_length = 1, max_length = 100, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "off-topic")]
 pub struct Slug(pub String);
+
+impl Slug {
+    /// For a slug that comes another way than in a body.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        let mut slug = Self(text.to_owned());
+        let mut flaws = Flaws::default();
+        slug.settle("", &mut flaws);
+        flaws.first().map_or(Ok(slug), Err)
+    }
+
+    /// The text, to keep.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
 
 impl Text for Slug {
     fn settle(&mut self, pointer: &str, flaws: &mut Flaws) {

@@ -110,7 +110,9 @@ pub(super) fn is_safe_link(url: &str) -> bool {
 
 /// Whether an image may come from there: a whole http or https address.
 pub(super) fn is_safe_image(url: &str) -> bool {
-    scheme(url).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
+    let is_web = |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    // Without the slashes a browser takes it for a path of the page's own host.
+    scheme(url).is_some_and(|scheme| is_web(scheme) && url[scheme.len()..].starts_with("://"))
 }
 
 /// All that stands in front of a colon, be it a scheme or not, unless the path has begun. Browsers

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::access::Role;
 use crate::db::schema::members;
 use crate::ids::MemberId;
-use crate::members::{Country, MemberView, State};
+use crate::members::{Country, MemberState, MemberView};
 use crate::web::etag::Etag;
 
 /// The signed-in member.
@@ -37,7 +37,7 @@ pub struct Me {
     /// What it may do beyond its own things.
     pub role: Role,
     /// Whether it may act.
-    pub state: State,
+    pub state: MemberState,
     /// Where it is from, if it says so.
     pub country: Option<Country>,
     /// Its picture.

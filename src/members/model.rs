@@ -35,8 +35,7 @@ pub struct Card {
 /// Whether a member may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = MemberState)]
-pub enum State {
+pub enum MemberState {
     /// It may sign in and write.
     Active,
     /// It may not sign in for now.
@@ -81,13 +80,13 @@ impl Card {
     }
 
     /// The member's state at this moment.
-    pub fn state(&self, now: DateTime<Utc>) -> State {
+    pub fn state(&self, now: DateTime<Utc>) -> MemberState {
         if self.deleted_at.is_some() {
-            State::Deleted
+            MemberState::Deleted
         } else if is_suspended(self.suspended_at, self.suspended_until, now) {
-            State::Suspended
+            MemberState::Suspended
         } else {
-            State::Active
+            MemberState::Active
         }
     }
 }

@@ -8,12 +8,12 @@ use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{Card, State};
+use super::model::{Card, MemberState};
 use crate::access::Role;
 use crate::ids::MemberId;
 
 /// A member's card: the same wherever a member is shown.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
 #[schema(as = Member, example = json!({
     "id": 12, "username": "no smoking", "rank": "Senior Member", "custom_title": "STABLE GENIUS", "role": "member",
     "state": "active", "country": {"code": "IN", "flag": "🇮🇳"}, "avatar_url": null,
@@ -33,7 +33,7 @@ pub struct MemberView {
     /// What it may do beyond its own things.
     pub role: Role,
     /// Whether it may act.
-    pub state: State,
+    pub state: MemberState,
     /// Where it is from, if it says so.
     pub country: Option<Country>,
     /// Its picture.

@@ -62,6 +62,10 @@ fn names_scope(answer: &Value) -> bool {
 fn fields() -> Value {
     let request = "What the log knows this request by: the client's own `X-Request-Id` where it sent one";
     let tag = "The version of this answer: for `If-None-Match`; with a version in front for `If-Match` too";
+    let policies =
+        "The limits that this act counts for (draft-ietf-httpapi-ratelimit-headers): `q` requests in `w` seconds";
+    let left = "What is left of them: `r` requests at once, or none for `t` seconds";
+    let (policy, state) = super::limits::example();
     let replayed = "`true` where this is the first answer to an earlier request with the same `Idempotency-Key`";
     let link = "The path of what comes next (RFC 8288); not there at the end";
     let scope = "With `insufficient_scope`: the scope that the token lacks (RFC 6750)";
@@ -73,6 +77,8 @@ fn fields() -> Value {
         "Idempotency-Replayed": field(replayed, false, "true"),
         "WWW-Authenticate": field("How to sign in (RFC 6750)", true, "Bearer realm=\"folkmoot\""),
         "Scope": field(scope, false, "Bearer realm=\"folkmoot\", error=\"insufficient_scope\", scope=\"post\""),
+        "RateLimit-Policy": field(policies, false, &policy),
+        "RateLimit": field(left, false, &state),
         "Retry-After": field("Seconds to wait before trying again", true, "1"),
     })
 }

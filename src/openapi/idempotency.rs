@@ -29,7 +29,7 @@ fn field() -> Value {
         "description": "Makes the request safe to repeat: for 24 hours the same key with the same request gives the first \
             answer again (`Idempotency-Replayed: true`), and nothing is done twice. A new key for each new request, such as a \
             UUID.",
+        // No example: the page would send it with every request, and a key is for one.
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
     })
 }

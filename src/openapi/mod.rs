@@ -4,6 +4,7 @@ mod callers;
 mod examples;
 mod headers;
 mod idempotency;
+mod limits;
 mod problems;
 mod schemas;
 
@@ -55,6 +56,7 @@ pub fn document() -> Value {
     idempotency::add(&mut document);
     problems::add(&mut document);
     headers::add(&mut document);
+    limits::add(&mut document);
     examples::add(&mut document);
     callers::describe(&mut document);
     document
@@ -63,10 +65,10 @@ pub fn document() -> Value {
 /// Each path of the document with its methods.
 pub fn paths(document: &Value) -> Vec<(String, Vec<Served>)> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths.map(|(path, item)| (path.clone(), acts(item))).collect()
+    paths.map(|(path, item)| (path.clone(), acts(path, item))).collect()
 }
 
-fn acts(item: &Value) -> Vec<Served> {
+fn acts(path: &str, item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
         let has = |field: &str, value: &str| {
@@ -79,6 +81,7 @@ fn acts(item: &Value) -> Vec<Served> {
             takes_key: has("name", "Idempotency-Key"),
             looks_at_caller: callers::of(operation).is_some(),
             needs: callers::of(operation).unwrap_or_default(),
+            limit: limits::counted(path, operation),
         })
     })
     .collect()

@@ -41,8 +41,15 @@ fn codes(path: &str, operation: &Value) -> Vec<Code> {
     if path.starts_with("/api/") {
         codes.extend([Code::DatabaseUnavailable, Code::Overloaded]);
     }
+    codes.extend(super::limits::code(path, operation));
     if operation["requestBody"].is_object() {
-        codes.extend([Code::BadRequest, Code::MalformedJson, Code::JsonTooDeep, Code::BodyTooLarge]);
+        codes.extend([
+            Code::RequestTimeout,
+            Code::BadRequest,
+            Code::MalformedJson,
+            Code::JsonTooDeep,
+            Code::BodyTooLarge,
+        ]);
         codes.extend([Code::UnsupportedMediaType, Code::InvalidBody]);
     }
     // An act that takes no parameters refuses them by the same code.

@@ -74,7 +74,7 @@ pub async fn list_posts(
     let mut seen = std::collections::HashSet::new();
     asked.retain(|id| seen.insert(*id));
     let found = Post::many_seen_by(&viewer, &asked, conn).await?;
-    let (views, members) = Loaded::new(found, [], &viewer, conn).await?.show(&viewer, state.clock.now());
+    let (views, members) = Loaded::new(found, [], &viewer, state.clock.now(), conn).await?.show(&viewer);
     let mut by_id: HashMap<_, _> = views.into_iter().map(|post| (post.id, post)).collect();
     let missing = asked.iter().copied().filter(|id| !by_id.contains_key(id)).collect();
     let items = asked.iter().filter_map(|id| by_id.remove(id)).collect();

@@ -42,7 +42,7 @@ pub async fn list_posts_by_member(
     Card::find(path.member_id, conn).await?.or_not_found()?;
     let mut rows = load(path.member_id, after, limit, &viewer, conn).await?;
     let next = cut(&mut rows, limit, LIST, |post| (Moment::from(post.created_at), post.id))?;
-    let (items, members) = Loaded::new(rows, [], &viewer, conn).await?.show(&viewer, state.clock.now());
+    let (items, members) = Loaded::new(rows, [], &viewer, state.clock.now(), conn).await?.show(&viewer);
     let list = PostList { items, members, next };
     Ok(page::answer(&request, list.next.as_deref(), &list))
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Deserializer};
@@ -63,13 +64,13 @@ pub async fn list_posts_by_thread(
     let conn = &mut state.db.get().await?;
     let thread = Thread::seen_by(&viewer, path.thread_id, conn).await?.or_not_found()?;
     let at = find_page(&thread, &query.0, conn).await?;
-    let parts = Parts::load(thread, at, &viewer, conn).await?;
+    let parts = Parts::load(thread, at, &viewer, state.clock.now(), conn).await?;
     state.views.add(path.thread_id);
     let etag = parts.etag();
     if let Some(unchanged) = etag.not_modified(&request) {
         return Ok(unchanged);
     }
-    Ok(answer::shown(&etag, &parts.show(&viewer, &state)))
+    Ok(answer::shown(&etag, &parts.show(&viewer)))
 }
 
 async fn find_page(
@@ -102,6 +103,7 @@ impl Parts {
         thread: Thread,
         at: Pagination,
         viewer: &Viewer,
+        now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> Result<Self, Error> {
         let row = Forum::find(thread.forum_id, conn).await?.or_not_found()?;
@@ -112,7 +114,7 @@ impl Parts {
         let posts = posts_between(thread.id, at.positions(), conn).await?;
         let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
         let also = thread.named().chain(forum.last_post.as_ref().map(|last| last.author_id)).chain(viewer.member_id());
-        let loaded = Loaded::new(posts, also, viewer, conn).await?;
+        let loaded = Loaded::new(posts, also, viewer, now, conn).await?;
         let part = Self::viewer_part(viewer, &thread, &ids, conn).await?;
         Ok(Self { thread, forum, breadcrumbs, posts: loaded, pagination: at, viewer: part })
     }
@@ -135,8 +137,8 @@ impl Parts {
         Etag::page(self.thread.page_version, &rest)
     }
 
-    fn show(self, viewer: &Viewer, state: &State) -> ThreadPage {
-        let (posts, members) = self.posts.show(viewer, state.clock.now());
+    fn show(self, viewer: &Viewer) -> ThreadPage {
+        let (posts, members) = self.posts.show(viewer);
         ThreadPage {
             thread: ThreadView::from(self.thread),
             forum: self.forum,

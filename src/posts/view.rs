@@ -153,7 +153,7 @@ impl QuoteRow {
 pub struct Loaded {
     posts: Vec<Post>,
     quotes: HashMap<PostId, Vec<QuoteRow>>,
-    cards: Vec<(Card, String)>,
+    cards: Vec<MemberView>,
 }
 
 impl Loaded {
@@ -162,6 +162,7 @@ impl Loaded {
         posts: Vec<Post>,
         also: impl IntoIterator<Item = MemberId>,
         viewer: &Viewer,
+        now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> QueryResult<Self> {
         let shown: Vec<&Post> = posts.iter().filter(|post| is_shown(post, viewer)).collect();
@@ -170,8 +171,9 @@ impl Loaded {
         named.extend(shown.iter().flat_map(|post| post.named()));
         named.extend(rows.iter().filter_map(|row| row.available(viewer)).map(|target| target.author_id));
         let named: Vec<_> = named.into_iter().collect();
-        let mut cards = Card::with_rank(&named, conn).await?;
-        cards.sort_by_key(|(card, _)| card.id);
+        let cards = Card::with_rank(&named, conn).await?.into_iter();
+        let mut cards: Vec<_> = cards.map(|(card, rank)| MemberView::new(card, rank, now)).collect();
+        cards.sort_by_key(|card| card.id);
         let mut quotes: HashMap<PostId, Vec<QuoteRow>> = HashMap::new();
         for row in rows {
             quotes.entry(row.by).or_default().push(row);
@@ -180,17 +182,17 @@ impl Loaded {
     }
 
     /// The posts and cards as they are shown.
-    pub fn show(self, viewer: &Viewer, now: DateTime<Utc>) -> (Vec<PostView>, Members) {
+    pub fn show(self, viewer: &Viewer) -> (Vec<PostView>, Members) {
         let Self { posts, mut quotes, cards } = self;
         let names: HashMap<i64, String> =
-            cards.iter().filter_map(|(card, _)| Some((card.id.0, card.username.clone()?))).collect();
+            cards.iter().filter_map(|card| Some((card.id.0, card.username.clone()?))).collect();
         let name = |id: i64| names.get(&id).map(String::as_str);
         let views = posts.into_iter().map(|post| {
             let quotes = quotes.remove(&post.id).unwrap_or_default();
             if is_shown(&post, viewer) { show(post, quotes, viewer, &name) } else { placeholder(&post) }
         });
         let views = views.collect();
-        let members = cards.into_iter().map(|(card, rank)| (card.id.to_string(), MemberView::new(card, rank, now)));
+        let members = cards.into_iter().map(|card| (card.id.to_string(), card));
         (views, members.collect())
     }
 }
@@ -310,6 +312,6 @@ pub async fn show_one(
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<PostView> {
     let fallback = placeholder(&post);
-    let (views, _) = Loaded::new(vec![post], [], viewer, conn).await?.show(viewer, now);
+    let (views, _) = Loaded::new(vec![post], [], viewer, now, conn).await?.show(viewer);
     Ok(views.into_iter().next().unwrap_or(fallback))
 }

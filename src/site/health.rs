@@ -6,7 +6,7 @@ use diesel_async::SimpleAsyncConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::state::State;
 use crate::web::query::NoQuery;
 
@@ -32,9 +32,12 @@ pub async fn read_liveness(_: NoQuery) -> HttpResponse {
 ///
 /// Asks the database; 503 while it is away or the service is stopping.
 #[utoipa::path(tag = "site", responses((status = 200, description = "It can answer", body = Health)), security(()),
-    extensions(("x-problems" = json!(["database_unavailable", "overloaded"]))))]
+    extensions(("x-problems" = json!(["database_unavailable", "overloaded", "stopping"]))))]
 #[get("/health/ready")]
 pub async fn read_readiness(_: NoQuery, state: Data<State>) -> Result<HttpResponse, Error> {
+    if state.stopping.is_so() {
+        return Err(Error::new(Code::Stopping, "this node is stopping"));
+    }
     let conn = &mut state.db.get().await?;
     conn.batch_execute("SELECT 1").await?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" }))

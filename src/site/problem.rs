@@ -51,7 +51,7 @@ pub async fn read_problem(request: HttpRequest, _: NoQuery, path: Path<ProblemPa
     let code = Code::ALL.iter().find(|code| code.name() == path.code).or_not_found()?;
     let kind = ProblemKind { code: code.name(), title: code.title(), status: code.status(), help: code.help() };
     let mut answer = HttpResponse::Ok();
-    answer.append_header((VARY, "Accept"));
+    answer.insert_header((VARY, "Accept"));
     if !prefers_html(&request) {
         return Ok(answer.json(kind));
     }

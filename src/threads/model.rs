@@ -19,7 +19,7 @@ use crate::web::body::Flaws;
 use crate::web::text::Tag;
 
 /// The most tags of a thread.
-const MAX_TAGS: usize = 5;
+pub const MAX_TAGS: usize = 5;
 
 /// What a thread is.
 #[derive(

@@ -8,6 +8,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
@@ -19,11 +20,16 @@ use serde::{Deserialize, Deserializer};
 use super::form;
 use super::text::Text;
 use crate::error::{Code, Error, FieldError, Flaw};
+use crate::state::State;
 
 /// The most bytes of a body.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// The most levels of arrays and objects.
 pub const MAX_DEPTH: usize = 32;
+
+/// The most flaws of a body that are told, and the most characters of a flaw's place and words.
+const MAX_FLAWS: usize = 100;
+const MAX_WORDS: usize = 500;
 
 /// A body that has been read, is of the right shape and within its limits.
 #[derive(Debug)]
@@ -54,9 +60,15 @@ pub trait Settle {
 pub struct Flaws(Vec<FieldError>);
 
 impl Flaws {
-    /// Notes one flaw; `pointer` is a JSON pointer.
+    /// Notes one flaw; `pointer` is a JSON pointer. What a body of rubbish could make of it has an end: flaws past the
+    /// hundredth are left out, a place whose name is too long to be one of ours is told as the whole body, and words are cut.
     pub fn add(&mut self, pointer: &str, code: Flaw, detail: impl Into<String>) {
-        self.0.push(FieldError { pointer: pointer.to_owned(), code, detail: detail.into() });
+        if self.0.len() == MAX_FLAWS {
+            return;
+        }
+        let pointer = if pointer.len() > MAX_WORDS { "" } else { pointer };
+        let detail = detail.into().chars().take(MAX_WORDS).collect();
+        self.0.push(FieldError { pointer: pointer.to_owned(), code, detail });
     }
 
     /// Settles a field of text.
@@ -100,7 +112,9 @@ pub async fn read_body(
         request.headers().contains_key(CONTENT_LENGTH) || request.headers().contains_key("transfer-encoding");
     if has_body {
         let payload = request.take_payload();
-        let read = Read(collect(request.request(), payload).await);
+        let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+        let read = tokio::time::timeout(state.limits.body, collect(request.request(), payload)).await;
+        let read = Read(read.unwrap_or(Err(Code::RequestTimeout)));
         request.extensions_mut().insert(read);
     }
     next.call(request).await
@@ -142,6 +156,9 @@ fn from_request<T: DeserializeOwned + Settle>(request: &HttpRequest) -> Result<T
         Some(Read(Ok(bytes))) => bytes,
         Some(Read(Err(Code::BodyTooLarge))) => {
             return Err(Error::new(Code::BodyTooLarge, format!("a body may have {MAX_BYTES} bytes")));
+        }
+        Some(Read(Err(Code::RequestTimeout))) => {
+            return Err(Error::new(Code::RequestTimeout, "the body did not come in time"));
         }
         Some(Read(Err(code))) => return Err(Error::new(code, "the body ended before its end")),
         None => Bytes::new(),
@@ -189,14 +206,22 @@ fn parse<T: DeserializeOwned + Settle>(bytes: &[u8]) -> Result<T, Error> {
             body.settle(&mut flaws);
             flaws.into_result().map(|()| body)
         }
-        // The JSON was read before: what is left is text with half a character, or a name's place that holds something else.
-        Err(e) if !e.is_data() && !e.to_string().starts_with("expected value") => Err(malformed(e)),
+        // The JSON was read before: what is left is text with half a character, or a value of another kind than is read here.
+        Err(e) if !e.is_data() && !is_of_another_kind(&e) => Err(malformed(e)),
         Err(e) => {
             let (pointer, code, detail) = wrong_type(&track.path(), &e.to_string());
+            // What stopped the reading is told in any case.
+            flaws.0.truncate(MAX_FLAWS - 1);
             flaws.add(&pointer, code, detail);
             Err(Error::invalid(flaws.0))
         }
     }
+}
+
+/// What is no fault of the JSON: a name's place that holds something else, a number that no number here is as large as.
+fn is_of_another_kind(error: &serde_json::Error) -> bool {
+    let message = error.to_string();
+    message.starts_with("expected value") || message.starts_with("number out of range")
 }
 
 /// What serde says, as a flaw. It names a missing field in its message only.
@@ -211,7 +236,7 @@ fn wrong_type(path: &serde_path_to_error::Path, message: &str) -> (String, Flaw,
     if message.starts_with("unknown variant") {
         return (at, Flaw::Invalid, message.to_owned());
     }
-    if message == "expected value" {
+    if message == "expected value" || message == "number out of range" {
         return (at, Flaw::WrongType, "the value has the wrong type".to_owned());
     }
     let code = if message.starts_with("invalid type") { Flaw::WrongType } else { Flaw::Invalid };

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use utoipa::IntoParams;
 
+use super::{encoding, query};
 use crate::error::{Code, Error};
 
 /// An entity tag, with its quotes.
@@ -63,34 +64,35 @@ fn hash(parts: &impl Hash) -> u64 {
 /// The tag of `If-None-Match` that names this one, as the client wrote it: the one it has its copy under. `W/` does not
 /// count, nor how the copy is encoded.
 fn matching(headers: &HeaderMap, tag: &str) -> Option<String> {
-    let fields = headers.get_all(IF_NONE_MATCH).filter_map(|field| field.to_str().ok());
-    let mut candidates = fields.flat_map(|field| field.split(',')).map(str::trim);
+    let mut candidates = tags_of(headers.get_all(IF_NONE_MATCH));
     let named = candidates.find(|candidate| *candidate == "*" || plain(candidate) == plain(tag))?;
     let as_strong = if tag.starts_with("W/") { named } else { named.trim_start_matches("W/") };
     Some(if named == "*" { tag.to_owned() } else { as_strong.to_owned() })
 }
 
-/// What stands behind a strong tag, where the body is encoded: its bytes are others (RFC 9110, section 8.8.3.3).
-const ENCODINGS: [&str; 3] = ["gzip", "br", "zstd"];
+/// The entity tags of header fields, with their quotes, and `*`; what is neither is left out (RFC 9110, section 8.8.3).
+fn tags_of<'a>(fields: impl Iterator<Item = &'a HeaderValue>) -> impl Iterator<Item = &'a str> {
+    fields.filter_map(|field| field.to_str().ok()).flat_map(|field| {
+        let mut rest = field;
+        std::iter::from_fn(move || {
+            rest = rest.trim_start_matches([' ', '\t', ',']);
+            let opaque = if rest.starts_with("W/") { 2 } else { 0 };
+            let end = match rest[opaque..].strip_prefix('"') {
+                Some(inside) => opaque + 1 + inside.find('"')? + 1,
+                None => rest.find(',').unwrap_or(rest.len()),
+            };
+            let (tag, after) = rest.split_at(end);
+            rest = after;
+            (!tag.is_empty()).then_some(tag.trim())
+        })
+        .filter(|tag| *tag == "*" || tag.ends_with('"') && tag.strip_prefix("W/").unwrap_or(tag).starts_with('"'))
+    })
+}
 
 /// A tag without `W/`, quotes and encoding.
 fn plain(tag: &str) -> &str {
     let opaque = tag.trim_start_matches("W/").trim_matches('"');
-    let encoded = opaque.rsplit_once('-').filter(|(_, encoding)| ENCODINGS.contains(encoding));
-    encoded.map_or(opaque, |(plain, _)| plain)
-}
-
-/// Tells strong tags of encoded bodies apart.
-pub fn tell_encoding(headers: &mut HeaderMap) {
-    let text = |value: Option<&HeaderValue>| value.and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (tag, encoding) = (text(headers.get(ETAG)), text(headers.get(CONTENT_ENCODING)));
-    if let (Some(tag), Some(encoding)) = (tag, encoding)
-        && ENCODINGS.contains(&encoding.as_str())
-        && let Some(opaque) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'))
-        && let Ok(value) = HeaderValue::from_str(&format!("\"{opaque}-{encoding}\""))
-    {
-        headers.insert(ETAG, value);
-    }
+    encoding::CODINGS.iter().find_map(|coding| opaque.strip_suffix(coding)?.strip_suffix('-')).unwrap_or(opaque)
 }
 
 /// Gives every successful read a tag (a hash of its bytes where the act made none) and a `Cache-Control`, and answers 304
@@ -108,7 +110,12 @@ pub async fn conditional<B: MessageBody + 'static>(
     }
     let cache = if signed_in { "private, no-cache" } else { "no-cache" };
     let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("Authorization, Accept-Encoding"));
+    let varies: Vec<_> = headers.get_all(VARY).filter_map(|value| value.to_str().ok()).collect();
+    let varies = [varies.as_slice(), &["Authorization", "Accept-Encoding"]].concat().join(", ");
+    // One field: whoever adds to it further out looks at the first alone.
+    if let Ok(varies) = HeaderValue::from_str(&varies) {
+        headers.insert(VARY, varies);
+    }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     }
@@ -185,7 +192,7 @@ pub struct IfMatchField {
 
 fn number(tag: &str) -> Option<i64> {
     let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
-    opaque.split('.').next()?.parse().ok()
+    query::number(opaque.split('.').next()?)
 }
 
 impl FromRequest for IfMatch {
@@ -193,8 +200,7 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let fields: Vec<_> = request.headers().get_all(IF_MATCH).filter_map(|v| v.to_str().ok()).collect();
-        let tags = fields.iter().flat_map(|f| f.split(',')).map(|tag| tag.trim().to_owned()).collect();
-        ready(Ok(Self((!fields.is_empty()).then_some(tags))))
+        let tags = tags_of(request.headers().get_all(IF_MATCH)).map(str::to_owned).collect();
+        ready(Ok(Self(request.headers().contains_key(IF_MATCH).then_some(tags))))
     }
 }

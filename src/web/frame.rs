@@ -3,13 +3,18 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use tracing::Instrument;
 
-use super::etag;
+use super::encoding;
+use super::limit::{self, Counted};
+use super::log::Asked;
 use crate::error::{Code, Error};
 use crate::state::State;
 
@@ -40,12 +45,58 @@ pub async fn frame<B: MessageBody + 'static>(
     if let Some(act) = routes.act(request.method(), request.path()) {
         request.extensions_mut().insert(act.clone());
     }
-    // Problems from within are told already; a preflight is refused further out than they are.
-    let mut response = as_problem(next.call(request).await?, &id);
-    etag::tell_encoding(response.headers_mut());
+    encoding::keep_known(request.headers_mut());
+    let mut response = in_time(request, next, &id).await?;
+    encoding::tell_in_tag(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, field);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// The answer, unless it takes longer than a request may.
+async fn in_time<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    id: &str,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
+    let asked = Asked::new(id.to_owned(), request.method().clone());
+    let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
+    let Ok(response) = answered else {
+        asked.given_up(Code::Overloaded.status());
+        return Err(TookTooLong(id.to_owned()).into());
+    };
+    // Problems from within are told already; a preflight is refused further out than they are.
+    let mut response = as_problem(response?, id);
+    limit::tell(&mut response);
+    if state.stopping.is_so() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    asked.answered(&response);
+    Ok(response)
+}
+
+/// A request that was given up. The layers inside went with it, so this is a whole answer by itself.
+#[derive(Debug)]
+struct TookTooLong(String);
+
+impl std::fmt::Display for TookTooLong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the request took too long")
+    }
+}
+
+impl ResponseError for TookTooLong {
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = Error::new(Code::Overloaded, "The request took too long and was given up.").answer(&self.0);
+        let headers = answer.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&self.0) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        answer
+    }
 }
 
 /// Makes every failure a problem document, the framework's own too.
@@ -53,11 +104,17 @@ pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    match too_large(&request) {
-        Some(problem) => Ok(request.into_response(problem.answer(&id)).map_into_right_body()),
-        None => Ok(as_problem(next.call(request).await?, &id)),
+    if let Some(problem) = too_large(&request) {
+        return Ok(problem_answer(request, &problem).map_into_right_body());
     }
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    Ok(as_problem(next.call(request).await?, &id))
+}
+
+/// A problem as the answer to a request.
+pub(super) fn problem_answer(request: ServiceRequest, problem: &Error) -> ServiceResponse<BoxBody> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    request.into_response(problem.answer(&id))
 }
 
 /// URL and header fields are measured before anything looks into them.
@@ -130,6 +187,8 @@ pub struct Served {
     pub looks_at_caller: bool,
     /// What a token has to have for it.
     pub needs: Needs,
+    /// What limits of use it counts for.
+    pub limit: Counted,
 }
 
 /// What an act needs of a token, as the document says it.
@@ -144,9 +203,15 @@ pub struct Needs {
 impl Served {
     /// A page for people: what it is asked with is its own script's.
     pub fn page() -> Self {
-        let needs = Needs::default();
-        let method = Method::GET;
-        Self { method, takes_query: true, takes_body: false, takes_key: false, looks_at_caller: false, needs }
+        Self {
+            method: Method::GET,
+            takes_query: true,
+            takes_body: false,
+            takes_key: false,
+            looks_at_caller: false,
+            needs: Needs::default(),
+            limit: Counted::As(None),
+        }
     }
 }
 

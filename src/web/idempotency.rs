@@ -137,8 +137,8 @@ impl Idempotency {
 }
 
 impl Once {
-    /// Does the work in a transaction, and shows what came of it. With a key that was used for the same request before, the
-    /// first answer is given again instead.
+    /// Does the work, and shows what came of it, in one transaction: so the answer is of this work, whatever others do right
+    /// after it. With a key that was used for the same request before, the first answer is given again instead.
     ///
     /// # Errors
     ///
@@ -150,11 +150,11 @@ impl Once {
         mut work: impl AsyncFnMut(&mut AsyncPgConnection) -> Result<T, Error>,
         mut show: impl AsyncFnMut(T, &mut AsyncPgConnection) -> Result<HttpResponse, Error>,
     ) -> Result<HttpResponse, Error> {
-        let Some(id) = &self.id else {
-            let done = db::transaction(conn, work).await?;
-            return show(done, conn).await;
-        };
         db::transaction(conn, async |conn| {
+            let Some(id) = &self.id else {
+                let done = work(conn).await?;
+                return show(done, conn).await;
+            };
             hold(id, conn).await?;
             if let Some(answer) = self.replayed(conn).await? {
                 return Ok(answer);

@@ -8,7 +8,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::body::Flaws;
 use super::text::Text;
-use crate::error::Flaw;
+use crate::error::{FieldError, Flaw};
 
 macro_rules! forms {
     ($($(#[doc = $doc:literal])* $name:ident $example:literal $schema:expr;)*) => {$(
@@ -100,9 +100,37 @@ impl Text for CountryCode {
     }
 }
 
+impl CountryCode {
+    /// For a code that comes another way than in a body.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        settled(Self(text.to_owned()))
+    }
+
+    /// The text, to keep.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
 impl AvatarUrl {
     /// The most characters.
     pub const MAX: usize = 2_000;
+
+    /// For an address that comes another way than in a body.
+    pub fn new(text: &str) -> Result<Self, FieldError> {
+        settled(Self(text.to_owned()))
+    }
+
+    /// The text, to keep.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+fn settled<T: Text>(mut text: T) -> Result<T, FieldError> {
+    let mut flaws = Flaws::default();
+    text.settle("", &mut flaws);
+    flaws.first().map_or(Ok(text), Err)
 }
 
 impl Text for AvatarUrl {

@@ -2,11 +2,15 @@
 
 pub mod answer;
 pub mod body;
+pub mod client;
+pub mod encoding;
 pub mod etag;
 pub mod form;
 pub mod frame;
 pub mod idempotency;
 pub mod identity;
+pub mod limit;
+pub mod log;
 pub mod page;
 pub mod path;
 pub mod query;

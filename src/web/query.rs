@@ -43,6 +43,9 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     if query.contains("%00") {
         return Err(invalid("a parameter may not hold the character U+0000".into()));
     }
+    if query.contains('%') && percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
+        return Err(invalid("the parameters are not UTF-8".into()));
+    }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|e| {
         let path = e.path().to_string();

@@ -5,6 +5,7 @@
 mod access;
 mod archive;
 mod auth;
+mod cli;
 mod db;
 mod forums;
 mod house_rules;

@@ -8,7 +8,7 @@ use crate::access::Role;
 use crate::archive::error::ExportError;
 use crate::archive::line::{Line, MemberLine, Time};
 use crate::archive::writer::Writer;
-use crate::members::State;
+use crate::members::MemberState;
 
 const MEMBERS: &str = "SELECT id, username, joined_at, email, email_verified, password_hash, custom_title, country, bio, \
     avatar_url, role, deleted_at IS NOT NULL, suspended_at IS NOT NULL, suspended_until, suspend_reason, \
@@ -31,11 +31,11 @@ pub async fn members(tx: &Transaction<'_>, to: &mut Writer<'_>) -> Result<(), Ex
 fn line(row: &Row) -> MemberLine {
     let (deleted, suspended): (bool, bool) = (row.get(11), row.get(12));
     let state = match (deleted, suspended) {
-        (true, _) => Some(State::Deleted),
-        (false, true) => Some(State::Suspended),
+        (true, _) => Some(MemberState::Deleted),
+        (false, true) => Some(MemberState::Suspended),
         (false, false) => None,
     };
-    let is_suspended = state == Some(State::Suspended);
+    let is_suspended = state == Some(MemberState::Suspended);
     // Without anything elsewhere, the rows tell.
     let total = |shown: usize, elsewhere: usize| (row.get::<_, i64>(elsewhere) > 0).then(|| row.get(shown));
     MemberLine {

@@ -1,11 +1,10 @@
 //! The lines of threads, posts, revisions and likes.
 
-use std::collections::HashMap;
-
 use serde::de::IgnoredAny;
 use tokio_postgres::{Row, Statement, Transaction};
 
 use super::id;
+use super::pages::OfPosts;
 use crate::archive::error::ExportError;
 use crate::archive::line::{LikeLine, Line, PostLine, RevisionLine, ThreadLine, Time};
 use crate::archive::writer::Writer;
@@ -19,13 +18,17 @@ const POSTS: &str = "SELECT thread_id, position, id, author_id, body, created_at
     last_edit_reason, edit_count, version, deleted_at, deleted_by, delete_reason FROM posts \
     WHERE (thread_id, position) > ($1, $2) AND thread_id <= $3 ORDER BY thread_id, position LIMIT 200";
 
+/// Few at a time too; of likes there may be many of one post.
+const REVISIONS_AT_ONCE: i32 = 100;
+const LIKES_AT_ONCE: i32 = 4_000;
+
 const REVISIONS: &str = "SELECT post_id, number, body, edited_at, edited_by, reason FROM revisions \
-    JOIN unnest($1::bigint[], $2::bigint[]) AS chunk (thread_id, post_id) USING (thread_id, post_id) \
-    ORDER BY post_id, number";
+    JOIN unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS chunk (thread_id, post_id, n) USING (thread_id, post_id) \
+    ORDER BY n, number";
 
 const LIKES: &str = "SELECT post_id, member_id, created_at FROM likes \
-    JOIN unnest($1::bigint[], $2::bigint[]) AS chunk (thread_id, post_id) USING (thread_id, post_id) \
-    ORDER BY post_id, created_at, member_id";
+    JOIN unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS chunk (thread_id, post_id, n) USING (thread_id, post_id) \
+    ORDER BY n, created_at, member_id";
 
 struct Statements {
     posts: Statement,
@@ -67,19 +70,19 @@ async fn posts(
         let Some(row) = rows.last() else { break };
         after = (row.get(0), row.get(1));
         let keys: (Vec<i64>, Vec<i64>) = rows.iter().map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(2))).unzip();
-        let revisions = by_post(tx.query(&statements.revisions, &[&keys.0, &keys.1]).await?);
-        let likes = by_post(tx.query(&statements.likes, &[&keys.0, &keys.1]).await?);
+        let mut revisions = OfPosts::new(tx.bind(&statements.revisions, &[&keys.0, &keys.1]).await?, REVISIONS_AT_ONCE);
+        let mut likes = OfPosts::new(tx.bind(&statements.likes, &[&keys.0, &keys.1]).await?, LIKES_AT_ONCE);
         for row in &rows {
             let (thread_id, post_id): (i64, i64) = (row.get(0), row.get(2));
             while let Some(thread) = threads.next_if(|thread| thread.get::<_, i64>(0) <= thread_id) {
                 to.line(&thread_line(thread)).await?;
             }
             to.line(&post_line(row)).await?;
-            for row in revisions.get(&post_id).into_iter().flatten() {
-                to.line(&revision_line(row)).await?;
+            while let Some(row) = revisions.next_of(post_id, tx).await? {
+                to.line(&revision_line(&row)).await?;
             }
-            for row in likes.get(&post_id).into_iter().flatten() {
-                to.line(&like_line(row)).await?;
+            while let Some(row) = likes.next_of(post_id, tx).await? {
+                to.line(&like_line(&row)).await?;
             }
         }
     }
@@ -87,14 +90,6 @@ async fn posts(
         to.line(&thread_line(thread)).await?;
     }
     Ok(())
-}
-
-fn by_post(rows: Vec<Row>) -> HashMap<i64, Vec<Row>> {
-    let mut by_post: HashMap<i64, Vec<Row>> = HashMap::new();
-    for row in rows {
-        by_post.entry(row.get(0)).or_default().push(row);
-    }
-    by_post
 }
 
 fn thread_line(row: &Row) -> Line {

@@ -1,5 +1,7 @@
 //! Writes batches, each in one transaction: rows by COPY, then the counters that they move.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::{Client, Transaction};
 
 use super::Added;
@@ -9,7 +11,8 @@ use super::parse::Numbered;
 use super::plan::Plan;
 use super::rows::{PostRow, QuoteRow, copy};
 use super::source::Source;
-use super::{bodies, counters};
+use super::totals::Totals;
+use super::{bodies, counters, kept};
 use crate::access::skeletons;
 use crate::archive::error::ImportError;
 use crate::clock::Clock;
@@ -20,15 +23,19 @@ pub struct Importer {
     source: Source,
     clock: Clock,
     is_first_batch: bool,
+    totals: Totals,
 }
 
 impl Importer {
     pub fn new(client: Client, source: Source, clock: Clock) -> Self {
-        Self { client, source, clock, is_first_batch: true }
+        Self { client, source, clock, is_first_batch: true, totals: Totals::default() }
     }
 
     /// Writes one batch, or nothing of it. Gives what was new.
     pub async fn write(&mut self, lines: Vec<Numbered>) -> Result<Added, ImportError> {
+        if self.source.keeps_ids {
+            kept::claim(&lines, &mut self.client).await?;
+        }
         let tx = self.client.transaction().await?;
         self.source.hold(self.is_first_batch, &tx).await?;
         let ids = Ids::look_up(&self.source, &lines, &tx).await?;
@@ -36,10 +43,17 @@ impl Importer {
         let mut plan = Plan::new(ids, ground, self.clock.now());
         plan.take(lines)?;
         let added = plan.added();
+        let totals = std::mem::take(&mut plan.totals);
         write(plan, &self.source, &tx).await?;
         tx.commit().await?;
         self.is_first_batch = false;
+        self.totals.add(totals);
         Ok(added)
+    }
+
+    /// Does what is only done when all batches are written.
+    pub async fn finish(mut self) -> Result<(), ImportError> {
+        self.totals.set(&self.source, &mut self.client).await
     }
 }
 
@@ -70,26 +84,23 @@ async fn write(mut plan: Plan, source: &Source, tx: &Transaction<'_>) -> Result<
     copy(&plan.revisions, tx).await?;
     copy(&plan.likes, tx).await?;
     plan.ids.remember(source, tx).await?;
-    counters::write(&plan, tx).await?;
-    if source.keeps_ids {
-        counters::move_sequences(&plan, &posts, tx).await?;
-    }
-    Ok(())
+    counters::write(&plan, tx).await
 }
 
-/// So that nobody registers a name that looks like one of these; among themselves they may look alike.
+/// So that nobody registers a name that looks like one of these; among themselves they may look alike. Sorted, as a registration
+/// takes them: so the two wait for each other and do not lock each other out.
 async fn keep_skeletons(plan: &Plan, tx: &Transaction<'_>) -> Result<(), ImportError> {
-    let mut rows = (Vec::new(), Vec::new());
+    let mut rows = BTreeMap::new();
     for member in &plan.members {
         for skeleton in member.line.username.iter().flat_map(|name| skeletons(name)) {
-            rows.0.push(skeleton);
-            rows.1.push(member.id);
+            rows.entry(skeleton).or_insert(member.id);
         }
     }
-    if !rows.0.is_empty() {
+    if !rows.is_empty() {
+        let (skeletons, ids): (Vec<String>, Vec<i64>) = rows.into_iter().unzip();
         let sql = "INSERT INTO username_skeletons (skeleton, member_id) SELECT * FROM unnest($1::text[], $2::bigint[]) \
                    ON CONFLICT DO NOTHING";
-        tx.execute(sql, &[&rows.0, &rows.1]).await?;
+        tx.execute(sql, &[&skeletons, &ids]).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use tokio_postgres::Transaction;
 
 use super::parse::{blocking, on_all_cores};
 use super::rows::PostRow;
+use crate::archive::checks::MAX_ARCHIVE_ID;
 use crate::archive::error::ImportError;
 use crate::markup::{Draft, archived_quote_ids, read_archived};
 
@@ -21,8 +22,6 @@ pub enum Reading {
 
 /// What begins a quote: where it is not, nothing is quoted.
 const QUOTE: &str = "[quote post=";
-/// An id longer than this is no post's, and its quote stays as it is.
-const MAX_QUOTED_ID: usize = 200;
 
 impl Reading {
     /// Of a post's body.
@@ -55,7 +54,8 @@ fn quoted_ids(body: &str, keeps_ids: bool) -> Vec<String> {
         return Vec::new();
     }
     let mut ids = archived_quote_ids(body);
-    ids.retain(|id| id.len() <= MAX_QUOTED_ID);
+    // A longer one is no post's, and its quote stays as it is.
+    ids.retain(|id| id.chars().count() <= MAX_ARCHIVE_ID);
     ids
 }
 

@@ -2,9 +2,7 @@
 
 use tokio_postgres::Transaction;
 
-use super::ids::Kind;
 use super::plan::Plan;
-use super::rows::PostRow;
 use crate::archive::error::ImportError;
 
 /// Moves them all.
@@ -113,23 +111,5 @@ async fn members(plan: &Plan, tx: &Transaction<'_>) -> Result<(), ImportError> {
                FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS new (id, posts, likes) \
                WHERE members.id = new.id";
     tx.execute(sql, &[&ids, &posts, &likes]).await?;
-    Ok(())
-}
-
-/// Ids that were kept are never given again.
-pub async fn move_sequences(plan: &Plan, posts: &[PostRow], tx: &Transaction<'_>) -> Result<(), ImportError> {
-    let highest = [
-        (Kind::Forum, plan.forums.iter().map(|row| row.id).max()),
-        (Kind::Member, plan.members.iter().map(|row| row.id).max()),
-        (Kind::Thread, plan.threads.iter().map(|row| row.id).max()),
-        (Kind::Post, posts.iter().map(|row| row.id).max()),
-    ];
-    let sql = "SELECT setval(name, $2) FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name) AS sequence \
-               WHERE coalesce(pg_sequence_last_value(name), 0) < $2";
-    for (kind, id) in highest {
-        if let Some(id) = id {
-            tx.execute(sql, &[&kind.table(), &id]).await?;
-        }
-    }
     Ok(())
 }

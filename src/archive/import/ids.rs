@@ -1,18 +1,18 @@
-//! What the archive's ids are here: looked up once for a batch, made where they are new.
+//! What the archive's ids are here: looked up once for a batch, made or kept where they are new.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 
 use tokio_postgres::Transaction;
 
+use super::kept::{self, Mark, kept_id};
 use super::parse::Numbered;
 use super::source::Source;
 use crate::archive::error::{Flaw, ImportError};
 use crate::archive::line::Line;
-use crate::ids::MAX_ID;
 
 /// What has an id in an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Forum,
     Member,
@@ -20,7 +20,7 @@ pub enum Kind {
     Post,
 }
 
-const KINDS: [Kind; 4] = [Kind::Forum, Kind::Member, Kind::Thread, Kind::Post];
+pub const KINDS: [Kind; 4] = [Kind::Forum, Kind::Member, Kind::Thread, Kind::Post];
 
 impl Kind {
     /// As lines and `archive_ids` call it.
@@ -52,6 +52,8 @@ enum State {
     Quoted,
     /// It has a row, or a line of this batch that comes before.
     There,
+    /// A row that is not the archive's has its id.
+    Taken,
 }
 
 struct Entry {
@@ -64,13 +66,12 @@ struct Entry {
 /// The ids that a batch names.
 pub struct Ids {
     kinds: [HashMap<String, Entry>; 4],
-    keeps_ids: bool,
 }
 
 impl Ids {
     /// Looks them up, and makes ids for those that a line defines or a quote names for the first time.
     pub async fn look_up(source: &Source, lines: &[Numbered], tx: &Transaction<'_>) -> Result<Self, ImportError> {
-        let mut ids = Self { kinds: Default::default(), keeps_ids: source.keeps_ids };
+        let mut ids = Self { kinds: Default::default() };
         let mut wanted: [Vec<&str>; 4] = Default::default();
         for line in lines {
             each_id(line, |kind, id, wants| {
@@ -82,31 +83,32 @@ impl Ids {
                 }
             });
         }
+        ids.find_remembered(source, tx).await?;
         if source.keeps_ids {
-            ids.find_kept(tx).await?;
+            ids.keep(lines, tx).await?;
         } else {
-            ids.find_remembered(source, tx).await?;
             ids.make(&wanted, tx).await?;
         }
         Ok(ids)
     }
 
-    /// The ids are ours: which of them have rows?
-    async fn find_kept(&mut self, tx: &Transaction<'_>) -> Result<(), ImportError> {
-        for kind in KINDS {
-            let map = &mut self.kinds[kind as usize];
-            let mut by_id: HashMap<i64, &mut Entry> = HashMap::with_capacity(map.len());
-            for (text, entry) in map.iter_mut() {
-                if let Some(id) = kept_id(text) {
-                    entry.id = id;
-                    by_id.insert(id, entry);
-                }
+    /// New ids are the archive's own. A row that has one and is not remembered was written by this very forum, or is in the way.
+    async fn keep(&mut self, lines: &[Numbered], tx: &Transaction<'_>) -> Result<(), ImportError> {
+        let mut new: [HashMap<i64, (&str, Mark)>; 4] = Default::default();
+        for (kind, text, mark) in lines.iter().filter_map(|line| Mark::of(&line.line)) {
+            let entry = self.kinds[kind as usize].get_mut(text).filter(|entry| entry.stored.is_none());
+            if let (Some(entry), Some(id)) = (entry, kept_id(text)) {
+                entry.id = id;
+                new[kind as usize].entry(id).or_insert((text, mark));
             }
-            let ids: Vec<i64> = by_id.keys().copied().collect();
-            let sql = format!("SELECT id FROM {} WHERE id = ANY ($1)", kind.table());
-            for row in tx.query(&sql, &[&ids]).await? {
-                if let Some(entry) = by_id.get_mut(&row.get(0)) {
-                    entry.state = State::There;
+        }
+        for kind in KINDS {
+            let new = &new[kind as usize];
+            let ids: Vec<i64> = new.keys().copied().collect();
+            for (id, here) in kept::marks(kind, &ids, tx).await? {
+                let Some((text, mark)) = new.get(&id) else { continue };
+                if let Some(entry) = self.kinds[kind as usize].get_mut(*text) {
+                    entry.state = if mark.is_of(&here) { State::There } else { State::Taken };
                 }
             }
         }
@@ -178,6 +180,7 @@ impl Ids {
     pub fn define(&mut self, kind: Kind, id: &str) -> Result<Option<i64>, Flaw> {
         match self.kinds[kind as usize].get_mut(id) {
             Some(entry) if entry.state == State::There => Ok(None),
+            Some(entry) if entry.state == State::Taken => Err(kept::taken(kind)),
             Some(entry) if entry.id > 0 => {
                 entry.state = State::There;
                 Ok(Some(entry.id))
@@ -197,9 +200,6 @@ impl Ids {
 
     /// Writes down what this batch has added.
     pub async fn remember(&self, source: &Source, tx: &Transaction<'_>) -> Result<(), ImportError> {
-        if self.keeps_ids {
-            return Ok(());
-        }
         let mut new = Vec::new();
         let mut come = Vec::new();
         for kind in KINDS {
@@ -225,12 +225,6 @@ impl Ids {
         }
         Ok(())
     }
-}
-
-/// An id of our own, as an export writes it.
-pub fn kept_id(text: &str) -> Option<i64> {
-    let id: i64 = text.parse().ok()?;
-    ((1..=MAX_ID).contains(&id) && id.to_string() == text).then_some(id)
 }
 
 /// Each id that a line names; `true` with those that are to have one here, be it new.

@@ -6,11 +6,13 @@ mod bodies;
 mod counters;
 mod ground;
 mod ids;
+mod kept;
 mod parse;
 mod plan;
 mod rows;
 mod scout;
 mod source;
+mod totals;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -152,6 +154,7 @@ async fn write(
             return Err(bad_line.into());
         }
     }
+    importer.finish().await?;
     Ok(summary)
 }
 

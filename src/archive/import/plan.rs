@@ -9,13 +9,14 @@ use super::ground::{Forum, Ground, LastPost, Post, Thread};
 use super::ids::{Ids, Kind};
 use super::parse::Numbered;
 use super::rows::{ForumRow, LikeRow, MemberRow, PostRow, RevisionRow, ThreadRow};
+use super::totals::Totals;
 use crate::access::{Role, username_key};
 use crate::archive::error::{BadLine, Flaw};
 use crate::archive::import::Added;
 use crate::archive::line::{ForumLine, LikeLine, Line, MemberLine, PostLine, RankLine, RevisionLine, ThreadLine, Time};
 use crate::forums::{ForumKind, MAX_DEPTH};
 use crate::markup::rewrite_quote_ids;
-use crate::members::State;
+use crate::members::MemberState;
 use crate::web::identity::Email;
 
 /// What a batch will write.
@@ -35,6 +36,8 @@ pub struct Plan {
     pub of_members: BTreeMap<i64, (i64, i64)>,
     /// Threads and posts that are shown, by forum.
     pub of_forums: BTreeMap<i64, (i64, i64)>,
+    /// What the lines of known members give.
+    pub totals: Totals,
     now: DateTime<Utc>,
 }
 
@@ -54,6 +57,7 @@ impl Plan {
             likes: Vec::new(),
             of_members: BTreeMap::new(),
             of_forums: BTreeMap::new(),
+            totals: Totals::default(),
             now,
         }
     }
@@ -123,7 +127,10 @@ impl Plan {
     }
 
     fn member(&mut self, line: Box<MemberLine>) -> Result<(), Flaw> {
-        let Some(id) = self.ids.define(Kind::Member, &line.id)? else { return Ok(()) };
+        let Some(id) = self.ids.define(Kind::Member, &line.id)? else {
+            self.totals.note(self.ids.reference("id", Kind::Member, &line.id)?, &line);
+            return Ok(());
+        };
         let key = line.username.as_deref().map(username_key);
         if let (Some(name), Some(key)) = (&line.username, &key)
             && !self.ground.usernames.insert(key.clone())
@@ -147,9 +154,9 @@ impl Plan {
             joined_at: line.joined_at.0,
             posts_elsewhere: line.post_count.unwrap_or_default(),
             likes_elsewhere: line.likes_received.unwrap_or_default(),
-            suspended_at: when(State::Suspended),
+            suspended_at: when(MemberState::Suspended),
             suspended_until: time(line.suspended_until),
-            deleted_at: when(State::Deleted),
+            deleted_at: when(MemberState::Deleted),
             line,
         });
         Ok(())

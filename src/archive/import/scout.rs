@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::Client;
 
-use super::ids::kept_id;
+use super::kept::kept_id;
 use super::parse::Numbered;
 use super::source::Source;
 use crate::archive::error::ImportError;

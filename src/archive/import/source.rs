@@ -45,7 +45,10 @@ impl Source {
         if !is_first_batch || !is_empty {
             return Err(ImportError::Database("another import or a member came in between: run it again".into()));
         }
-        tx.batch_execute("DELETE FROM members; DELETE FROM forums").await?;
+        // Only these: who registers in this very moment stays.
+        let first_start = "DELETE FROM members USING site WHERE members.id = first_member_id; \
+                           DELETE FROM forums USING site WHERE forums.id = first_forum_id";
+        tx.batch_execute(first_start).await?;
         tx.execute("UPDATE site SET uuid = $1, first_forum_id = NULL, first_member_id = NULL", &[&uuid]).await?;
         Ok(())
     }

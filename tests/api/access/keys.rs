@@ -4,7 +4,7 @@ use chrono::Duration;
 use folkmoot::access::Keys;
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
-use folkmoot::state::{Random, Secret, State, Views};
+use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
 use futures_util::future::join_all;
 
 use crate::support::{App, PATIENCE};
@@ -18,6 +18,8 @@ fn node(app: &App, secret: &str) -> State {
         views: Views::default(),
         public_url: "http://forum.test".into(),
         secret: Secret::new(secret.into()),
+        limits: RequestLimits::default(),
+        stopping: Stopping::default(),
     }
 }
 

@@ -17,6 +17,9 @@ async fn said_of(line: &str) -> String {
     format!("{field}{}", bad.reason)
 }
 
+const NO_COUNTRY: &str = "country: a country is a code of two capital letters from ISO 3166-1";
+const NO_PICTURE: &str = "avatar_url: the address of a picture is an https URL without credentials";
+
 #[actix_web::test]
 async fn a_line_of_the_wrong_form_names_its_field() {
     let member = |fields| with(member("c", "Carol"), fields).to_string();
@@ -45,20 +48,21 @@ async fn a_line_of_the_wrong_form_names_its_field() {
         ),
         (member(json!({"username": "Ca\u{0}rol"})), "username: this may not hold the character U+0000"),
         (member(json!({"username": "C".repeat(51)})), "username: this has at most 50 characters, and here 51"),
-        (member(json!({"country": "India"})), "country: a country is two capital letters (ISO 3166-1)"),
+        (member(json!({"country": "India"})), NO_COUNTRY),
+        (member(json!({"country": "XX"})), NO_COUNTRY),
+        (member(json!({"country": "in"})), NO_COUNTRY),
         (
             member(json!({"role": "king"})),
             "role: unknown variant `king`, expected one of `member`, `moderator`, `admin`",
         ),
         (member(json!({"post_count": -1})), "post_count: this may not be below 0"),
         (member(json!({"post_count": "7"})), "post_count: invalid type: string \"7\", expected i64"),
-        (
-            member(json!({"password_hash": "secret"})),
-            "password_hash: this is no PHC string of argon2id, bcrypt or scrypt",
-        ),
         (member(json!({"email_verified": true})), "email_verified: there is no `email`"),
         (member(json!({"suspend_reason": "Rude"})), "suspend_reason: `state` is not \"suspended\""),
-        (member(json!({"avatar_url": "javascript:alert(1)"})), "avatar_url: this is no web address"),
+        (member(json!({"avatar_url": "javascript:alert(1)"})), NO_PICTURE),
+        (member(json!({"avatar_url": "http://example.com/ann.png"})), NO_PICTURE),
+        (member(json!({"avatar_url": "https://ann:secret@example.com/ann.png"})), NO_PICTURE),
+        (member(json!({"avatar_url": "https://"})), NO_PICTURE),
         (post(json!({"body": ""})), "body: a body may not be blank"),
         (post(json!({"body": "a\u{0}b"})), "body: a body may not hold the character U+0000"),
         (
@@ -71,11 +75,38 @@ async fn a_line_of_the_wrong_form_names_its_field() {
         (thread(json!({"tags": ["a", "b", "c", "d", "e", "f"]})), "tags: a thread has at most 5 tags"),
         (thread(json!({"title": "x".repeat(151)})), "title: a title has at most 150 characters; this one has 151"),
         (forum(json!({"slug": "Not A Slug"})), "slug: a slug is words of a-z and 0-9 with single hyphens between them"),
+        (forum(json!({"slug": "a".repeat(101)})), "slug: a slug has at most 100 characters"),
         (json!({"type": "rank", "name": "x", "from": -5}).to_string(), "from: this may not be below 0"),
         ("{\"type\": \"rank\", \"name\": \"x\", \"from\": 5, \"from\": 6}".into(), "from: this field is there twice"),
         (post(json!({})).replace(",\"created_at\":\"2011-01-01T00:00:01Z\"", ""), "created_at: this field is missing"),
     ] {
         assert_eq!(said_of(&line).await, said, "{}", &line[..line.len().min(200)]);
+    }
+}
+
+#[actix_web::test]
+async fn a_hash_that_can_never_be_checked_is_not_taken() {
+    let bcrypt = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
+    let hashes = [
+        "secret".into(),
+        format!("$bcrypt{bcrypt}"),
+        bcrypt.replace("$12$", "$31$"),
+        "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA".into(),
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ".into(),
+        "$scrypt$ln=30,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA".into(),
+    ];
+    for hash in hashes {
+        let said = said_of(&with(member("c", "Carol"), json!({"password_hash": hash})).to_string()).await;
+        assert_eq!(
+            said,
+            "password_hash: this is no hash that can be checked here: argon2 or scrypt as a PHC string, with at most 256 MiB \
+             of memory and 16 passes, or bcrypt as `$2b$...`, with a cost of at most 15",
+            "{hash}"
+        );
+    }
+    for hash in [bcrypt, "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"] {
+        let lines = [first_line("a-place"), with(member("c", "Carol"), json!({"password_hash": hash}))];
+        take_in(&database::empty().await, &lines).await.unwrap();
     }
 }
 

@@ -62,3 +62,27 @@ async fn a_report_says_what_was_wrong() {
     assert_eq!(report.examples, ["member 1: post_count was 7, its rows give 2"]);
     assert!(report.to_string().ends_with("Nothing was changed."), "{report}");
 }
+
+#[actix_web::test]
+async fn threads_are_locked_in_the_order_in_which_everybody_locks_them() {
+    let url = database::empty().await;
+    take_in(&url, &small()).await.unwrap();
+    let client = sql(&url).await;
+    // The rows of the lower ids come last in their table now, and posts of two threads are to be mended.
+    client
+        .batch_execute("UPDATE threads SET title = title WHERE id = 1; UPDATE posts SET like_count = 9")
+        .await
+        .unwrap();
+    let mut other = sql(&url).await;
+    let tx = other.transaction().await.unwrap();
+    let lock = |id: i64| format!("SELECT FROM threads WHERE id = {id} FOR NO KEY UPDATE");
+    tx.batch_execute(&lock(1)).await.unwrap();
+    let locking = async {
+        until_waited_for(&url, &tx).await;
+        tx.batch_execute(&lock(2)).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let (report, ()) = futures_util::future::join(check(&url, true), locking).await;
+    assert!(report.unwrap().differed.contains(&("posts.like_count".into(), 5)));
+    assert!(check(&url, false).await.unwrap().is_clean());
+}

@@ -75,6 +75,18 @@ async fn a_quote_may_point_forward() {
 }
 
 #[actix_web::test]
+async fn the_longest_id_can_be_quoted() {
+    let url = database::empty().await;
+    let mut lines = ground();
+    let id = "\u{92E}".repeat(200);
+    lines.push(post(&id, "t", "bob", "It came before."));
+    lines.push(post("1", "t", "ann", &format!("[quote post={id}]\nbefore\n[/quote]\n\nSo it was.")));
+    take_in(&url, &lines).await.unwrap();
+    let resolved = "SELECT count(*) FROM quotes JOIN posts ON posts.id = quoted_post_id";
+    assert_eq!(count(&url, resolved).await, 1);
+}
+
+#[actix_web::test]
 async fn a_quote_of_nothing_names_no_post_that_comes_later() {
     let url = database::empty().await;
     let mut lines = ground();

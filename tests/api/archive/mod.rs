@@ -3,12 +3,17 @@
 mod bad_lines;
 mod check;
 mod export;
+mod files;
 mod import;
+mod kept_ids;
+mod races;
 mod resume;
+mod totals;
 
 use folkmoot::archive::{self, Compression, ImportError, Progress, Summary};
 use folkmoot::clock::Clock;
 use serde_json::{Value, json};
+use tokio_postgres::Transaction;
 
 /// Takes lines in.
 async fn take_in(database_url: &str, lines: &[Value]) -> Result<Summary, ImportError> {
@@ -16,7 +21,14 @@ async fn take_in(database_url: &str, lines: &[Value]) -> Result<Summary, ImportE
 }
 
 async fn take_in_bytes(database_url: &str, bytes: &[u8]) -> Result<Summary, ImportError> {
-    archive::import(bytes, database_url, &Clock::default(), &Progress::silent()).await
+    take_in_from(database_url, bytes).await
+}
+
+async fn take_in_from(
+    database_url: &str,
+    input: impl tokio::io::AsyncBufRead + Unpin + Send,
+) -> Result<Summary, ImportError> {
+    archive::import(input, database_url, &Clock::default(), &Progress::silent()).await
 }
 
 fn text(lines: &[Value]) -> String {
@@ -50,6 +62,21 @@ async fn count(database_url: &str, query: &str) -> i64 {
 
 async fn words(database_url: &str, query: &str) -> String {
     sql(database_url).await.query_one(query, &[]).await.unwrap().get(0)
+}
+
+/// Asks until the answer is yes.
+async fn until(database_url: &str, question: &str) {
+    let client = sql(database_url).await;
+    let asked = std::time::Instant::now();
+    while !client.query_one(question, &[]).await.unwrap().get::<_, bool>(0) {
+        assert!(asked.elapsed().as_secs() < 60, "{question}");
+    }
+}
+
+/// Waits until somebody waits for this transaction.
+async fn until_waited_for(url: &str, tx: &Transaction<'_>) {
+    let me: i32 = tx.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    until(url, &format!("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {me} = ANY (pg_blocking_pids(pid)))")).await;
 }
 
 /// All that is in the database, as one text a table.

@@ -1,3 +1,4 @@
 //! Tests of `src/db/`.
 
 mod local;
+mod pool;

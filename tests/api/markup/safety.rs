@@ -117,6 +117,9 @@ fn html_is_shown_as_the_text_that_it_is() {
 fn a_link_that_may_not_lead_there_is_its_text() {
     assert_eq!(html("[x](javascript:alert(1))"), "<p>x</p>\n");
     assert_eq!(html("![x](data:image/png,y)"), "<p>x</p>\n");
+    for half in ["http:javascript", "https:logout", "https:/logout", "HTTPS:logout"] {
+        assert_eq!(html(&format!("![x]({half})")), "<p>x</p>\n");
+    }
 }
 
 /// A small generator of its own, so that a seed means the same everywhere (xorshift).

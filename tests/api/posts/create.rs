@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::App;
+use crate::support::{App, who_waits};
 
 fn posts_of(thread: i64) -> String {
     format!("/api/v1/threads/{thread}/posts")
@@ -177,4 +177,29 @@ async fn nobody_sets_through_a_body_what_it_does_not_take() {
         anna.post(&path, body).await.flawed(&format!("/{field}"), "unknown_field");
     }
     assert_eq!(app.count("SELECT count(*) FROM posts").await, 1);
+}
+
+#[actix_web::test]
+async fn a_reply_that_was_written_is_told_so_though_its_thread_is_deleted_right_after() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let (author, deletion) = (app.sql().await, app.sql().await);
+    author.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
+    let interfere = async {
+        // The reply has written its post and waits for its author; the deletion waits for the reply, and then is first.
+        who_waits(&author).await;
+        let delete = deletion.batch_execute("BEGIN; LOCK TABLE posts; UPDATE threads SET deleted_at = now(); COMMIT");
+        let release = async {
+            while app.count("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'posts'::regclass").await
+                < 1
+            {}
+            author.batch_execute("ROLLBACK").await.unwrap();
+        };
+        futures_util::future::join(delete, release).await.0.unwrap();
+    };
+    let path = posts_of(thread);
+    let (answer, ()) = futures_util::future::join(anna.post(&path, json!({"body": "one"})), interfere).await;
+    assert_eq!(answer.expect(201)["body"], "one");
+    anna.get(&path).await.refused(404, "not_found");
 }

@@ -189,3 +189,20 @@ async fn the_number_of_statements_does_not_depend_on_the_number_of_posts() {
     assert!(counts[0] > 0 && counts[1] > counts[0], "{counts:?}");
     assert_eq!(counts, [counts[0], counts[1]].repeat(3), "statements for guests and members at 1, 10 and 100 posts");
 }
+
+#[actix_web::test]
+async fn a_page_is_another_one_once_a_members_suspension_has_ended() {
+    let app = App::start().await;
+    let (anna, moderator) = (app.member("anna").await, app.moderator("mod").await);
+    let page = format!("/api/v1/threads/{}/posts", anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let until = (app.clock.now() + chrono::Duration::minutes(1)).to_rfc3339();
+    let body = serde_json::json!({"reason": "heat", "until": until});
+    moderator.put_json(&format!("/api/v1/members/{}/suspension", anna.id), body).await.expect(200);
+    let suspended = app.guest().get(&page).await.expect(200);
+    let tag = suspended.header("etag");
+    assert_eq!(suspended["members"][anna.id.to_string()]["state"], "suspended");
+    app.guest().ask("GET", &page, &[("If-None-Match", tag)], None).await.expect(304);
+    app.clock.advance(chrono::Duration::minutes(2));
+    let active = app.guest().ask("GET", &page, &[("If-None-Match", tag)], None).await.expect(200);
+    assert_eq!(active["members"][anna.id.to_string()]["state"], "active");
+}

@@ -7,7 +7,8 @@ use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
-use folkmoot::state::{Random, Secret, State, Views};
+use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
+use folkmoot::web::limit::Limits;
 
 use super::database;
 use super::person::Person;
@@ -16,6 +17,8 @@ use super::person::Person;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const LIMITS: PoolLimits =
     PoolLimits { connections: 12, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
+
+const REQUEST_LIMITS: RequestLimits = RequestLimits { body: PATIENCE, request: PATIENCE };
 
 /// A service that listens on a free port of its own, for the time of one test.
 #[derive(Clone)]
@@ -40,23 +43,60 @@ impl std::ops::Deref for App {
 impl App {
     /// A service over an empty, migrated database.
     pub async fn start() -> Self {
-        Self::on(database::empty().await, LIMITS).await
+        Self::on(database::empty().await, LIMITS, REQUEST_LIMITS).await
     }
 
     /// The same with other limits of its connections to the database.
     pub async fn start_with(change: impl FnOnce(&mut PoolLimits)) -> Self {
         let mut limits = LIMITS;
         change(&mut limits);
-        Self::on(database::empty().await, limits).await
+        Self::on(database::empty().await, limits, REQUEST_LIMITS).await
+    }
+
+    /// The same with other limits of its requests.
+    pub async fn start_with_request_limits(limits: RequestLimits) -> Self {
+        Self::on(database::empty().await, LIMITS, limits).await
+    }
+
+    /// A service over this database.
+    pub async fn start_on(database_url: &str) -> Self {
+        Self::on(database_url.to_owned(), LIMITS, REQUEST_LIMITS).await
     }
 
     /// One more node over the same database.
     pub async fn another_node(&self) -> Self {
-        Self::on(self.database_url.clone(), LIMITS).await
+        Self::on(self.database_url.clone(), LIMITS, REQUEST_LIMITS).await
     }
 
-    async fn on(database_url: String, limits: PoolLimits) -> Self {
+    async fn on(database_url: String, limits: PoolLimits, request_limits: RequestLimits) -> Self {
         let clock = Clock::default();
+        let limits_of_use = Limits::new(false, Vec::new(), clock.clone());
+        Self::with(database_url, limits, request_limits, clock, limits_of_use).await
+    }
+
+    /// A service with limits of use, and proxies that are trusted.
+    pub async fn limited(trusted: &[&str]) -> Self {
+        Self::limited_on(database::empty().await, Clock::default(), trusted).await
+    }
+
+    /// One more node of it.
+    pub async fn another_limited_node(&self) -> Self {
+        Self::limited_on(self.database_url.clone(), self.clock.clone(), &[]).await
+    }
+
+    async fn limited_on(database_url: String, clock: Clock, trusted: &[&str]) -> Self {
+        let trusted = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let limits_of_use = Limits::new(true, trusted, clock.clone());
+        Self::with(database_url, LIMITS, REQUEST_LIMITS, clock, limits_of_use).await
+    }
+
+    async fn with(
+        database_url: String,
+        limits: PoolLimits,
+        request_limits: RequestLimits,
+        clock: Clock,
+        limits_of_use: Limits,
+    ) -> Self {
         let state = State {
             db: Pool::new(&database_url, limits).unwrap(),
             clock: clock.clone(),
@@ -64,8 +104,10 @@ impl App {
             views: Views::default(),
             public_url: "http://forum.test".into(),
             secret: Secret::new("a secret of at least thirty-two characters".into()),
+            limits: request_limits,
+            stopping: Stopping::default(),
         };
-        let shared = Shared::new(state).await.unwrap();
+        let shared = Shared::new(state, limits_of_use).await.unwrap();
         let for_workers = shared.clone();
         let server = HttpServer::new(move || build_app(for_workers.clone()))
             .workers(2)

@@ -76,3 +76,13 @@ pub async fn bare() -> String {
     client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
     format!("{} options='-c search_path={schema}' application_name={schema}", *SERVER)
 }
+
+/// Which connection waits for what this one has locked, once one does.
+pub async fn who_waits(client: &tokio_postgres::Client) -> i32 {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    loop {
+        if let Some(row) = client.query_opt(sql, &[]).await.unwrap() {
+            return row.get(0);
+        }
+    }
+}

@@ -114,3 +114,31 @@ async fn what_is_wrong_is_told_in_the_order_of_the_contract() {
     guest.post("/api/v1/forums", json!({})).await.refused(401, "not_signed_in");
     guest.with_token("x").post_bytes("/api/v1/forums", "text/plain", "x").await.refused(401, "invalid_token");
 }
+
+#[actix_web::test]
+async fn an_answer_to_rubbish_is_no_larger_than_the_rubbish() {
+    let app = App::start().await;
+    let fields: String = (0..20_000).map(|n| format!("\"f{n}\": 1,")).collect();
+    let many = format!("{{{fields} \"x\": 1}}");
+    let answer = app.guest().post_bytes("/api/v1/members", "application/json", many).await;
+    // What is too much has an end, and what is missing is told beside it.
+    answer.flawed("/username", "missing");
+    let many = format!("{{{fields} \"username\": \"anna\", \"password\": \"a long sentence of mine\"}}");
+    let answer = app.guest().post_bytes("/api/v1/members", "application/json", many).await.refused(422, "invalid_body");
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 100);
+    let long = format!(
+        "{{\"{}\": 1, \"username\": \"anna\", \"password\": \"a long sentence of mine\"}}",
+        "x".repeat(200_000)
+    );
+    let answer = app.guest().post_bytes("/api/v1/members", "application/json", long).await.flawed("", "unknown_field");
+    assert!(answer.bytes.len() < 2_000, "{}", answer.bytes.len());
+}
+
+#[actix_web::test]
+async fn a_number_that_is_too_large_is_a_wrong_value_not_wrong_json() {
+    let app = App::start().await;
+    for number in ["1e999", &"9".repeat(5_000), "-1e999"] {
+        let body = format!("{{\"username\": {number}, \"password\": \"a long sentence of mine\"}}");
+        app.guest().post_bytes("/api/v1/members", "application/json", body).await.flawed("/username", "wrong_type");
+    }
+}

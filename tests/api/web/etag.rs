@@ -32,6 +32,29 @@ async fn a_strong_tag_tells_encodings_apart_and_any_of_them_is_known_again() {
 }
 
 #[actix_web::test]
+async fn what_is_no_entity_tag_names_nothing() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let url = format!("/api/v1/threads/{thread}");
+    let tag = anna.get(&url).await.header("etag").to_owned();
+    let opaque = tag.trim_matches('"');
+    for wrong in
+        [opaque.to_owned(), format!("\"{tag}\""), format!("W/W/{tag}"), format!("\"a,{opaque},b\""), "\"".into()]
+    {
+        anna.ask("GET", &url, &[("If-None-Match", &wrong)], None).await.expect(200);
+    }
+    for right in [format!("\"a,b\", {tag}"), format!("W/{tag},"), format!(",, {tag} , \"x\"")] {
+        let known = anna.ask("GET", &url, &[("If-None-Match", &right)], None).await.expect(304);
+        assert_eq!(known.header("etag"), tag);
+    }
+    for wrong in ["\"+1\"", "\"01\"", "1", "W/\"1\"", "\"1", "\"x, 1\""] {
+        let body = serde_json::json!({"title": "Good day"});
+        anna.ask("PATCH", &url, &[("If-Match", wrong)], Some(body)).await.refused(412, "version_mismatch");
+    }
+}
+
+#[actix_web::test]
 async fn a_weak_tag_is_the_same_in_every_encoding() {
     let app = App::start().await;
     let anna = app.member("anna").await;

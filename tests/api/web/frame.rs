@@ -89,6 +89,36 @@ async fn answers_are_compressed_as_the_client_likes() {
 }
 
 #[actix_web::test]
+async fn whatever_encodings_a_client_excludes_it_gets_an_answer() {
+    let app = App::start().await;
+    let encoding = async |accepted: &str| {
+        let url = format!("{}/openapi.json", app.url);
+        let answer = app.http.get(url).header("Accept-Encoding", accepted).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{accepted}");
+        let field = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        assert!(field("vary").contains("Accept-Encoding"), "{}", field("vary"));
+        field("content-encoding")
+    };
+    for none in
+        ["identity", "identity;q=0", "*;q=0", "gzip;q=0, identity;q=0", "deflate", "compress", "x", "gzip;q=x", ""]
+    {
+        assert_eq!(encoding(none).await, "", "{none}");
+    }
+    assert_eq!(encoding("gzip;q=0.5, br;q=0, identity;q=0").await, "gzip");
+    assert_eq!(encoding("deflate, GZIP").await, "gzip");
+}
+
+#[actix_web::test]
+async fn what_an_answer_varies_by_is_in_one_field() {
+    let app = App::start().await;
+    let from = [("Origin", "https://client.example")];
+    let answer = app.guest().ask("GET", "/problems/not_found", &from, None).await.expect(200);
+    for field in ["Accept,", "Authorization", "Accept-Encoding"] {
+        assert!(answer.header("vary").contains(field), "{}", answer.header("vary"));
+    }
+}
+
+#[actix_web::test]
 async fn a_bad_token_is_an_error_never_a_guest() {
     let app = App::start().await;
     let bad = ["Bearer", "Bearer ", "Bearer x", "Basic YTpi", "x", "Bearer x.y.z"];

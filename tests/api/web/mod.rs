@@ -3,4 +3,6 @@ mod database;
 mod etag;
 mod frame;
 mod idempotency;
+mod limit;
 mod page;
+mod time;

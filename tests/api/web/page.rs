@@ -135,4 +135,7 @@ async fn numbers_in_a_query_are_written_one_way_only() {
         }
         app.guest().get(&format!("{path}?{name}=1")).await.expect(200);
     }
+    for bytes in ["%ff", "%C3%28", "%ED%A0%80"] {
+        app.guest().get(&format!("/api/v1/threads?tag={bytes}")).await.refused(400, "invalid_parameter");
+    }
 }

@@ -1,6 +1,7 @@
 //! The private PostgreSQL, with real processes and folders.
 
 mod folders;
+mod frozen;
 mod kills;
 mod starts;
 

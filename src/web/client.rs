@@ -1,0 +1,41 @@
+//! The address of a client: that of its connection, or behind proxies that are trusted the one that they tell.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderName;
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address that limits of use count for: an IPv6 one stands for its /64, which is what one connection is given.
+///
+/// `X-Forwarded-For` is read from its end, where the nearest proxy has written, and only as far as proxies of this list did:
+/// what stands before was written by the client.
+pub fn address(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let mut nearest = request.peer_addr()?.ip().to_canonical();
+    let fields: Vec<_> = request.headers().get_all(FORWARDED_FOR).filter_map(|field| field.to_str().ok()).collect();
+    for told in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        if !is_trusted(&nearest) {
+            break;
+        }
+        let Some(told) = parse(told.trim()) else { break };
+        nearest = told;
+    }
+    Some(network(nearest))
+}
+
+/// An address as proxies write it, with a port or without.
+fn parse(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
+    }
+}

@@ -1,0 +1,223 @@
+//! Limits of use, by member or else by address (draft-ietf-httpapi-ratelimit-headers-10). Nodes share them: each allows its part.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use governor::clock::Clock as _;
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use ipnet::IpNet;
+
+use super::client;
+use super::frame::{Served, problem_answer};
+use super::log;
+use crate::clock::Clock;
+use crate::error::{Code, Error};
+use crate::ids::MemberId;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STATE: HeaderName = HeaderName::from_static("ratelimit");
+
+/// What an act counts as, beside being a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub name: &'static str,
+    /// So many at once, and so many in each window.
+    pub quota: u32,
+    /// In seconds.
+    pub window: u64,
+}
+
+/// Every request counts as one.
+pub const REQUESTS: Policy = Policy { name: "requests", quota: 600, window: 60 };
+/// Tighter ones: their acts count twice, once for each.
+pub const TIGHTER: [Policy; 5] = [
+    Policy { name: "login", quota: 20, window: 300 },
+    Policy { name: "registration", quota: 10, window: 3600 },
+    Policy { name: "posting", quota: 30, window: 60 },
+    Policy { name: "liking", quota: 120, window: 60 },
+    Policy { name: "searching", quota: 60, window: 60 },
+];
+
+/// Whom a limit is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Who {
+    Member(MemberId),
+    Address(IpAddr),
+}
+
+/// Our clock, as the buckets read it: tests can set it forward.
+#[derive(Clone)]
+struct Ticks(Clock);
+
+impl governor::clock::Clock for Ticks {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.0.now().timestamp_micros().unsigned_abs())
+    }
+}
+
+type Buckets = RateLimiter<Who, DashMapStateStore<Who>, Ticks, StateInformationMiddleware>;
+
+/// The buckets of this node, one for each policy and whom it is of.
+pub struct Limits {
+    is_on: bool,
+    trusted: Vec<IpNet>,
+    clock: Ticks,
+    /// Made anew where the number of nodes changes.
+    share: RwLock<Arc<Share>>,
+}
+
+/// What this node may allow, as one of so many.
+struct Share {
+    nodes: u32,
+    buckets: Vec<(Policy, Buckets)>,
+}
+
+/// What is left of a policy.
+struct Left {
+    policy: Policy,
+    /// So many more at once.
+    remaining: u32,
+    /// Seconds until the next one, where none is left.
+    wait: u64,
+}
+
+impl Share {
+    fn new(nodes: u32, clock: &Ticks) -> Self {
+        let policies = std::iter::once(REQUESTS).chain(TIGHTER);
+        let buckets = policies.filter_map(|policy| Some((policy, buckets(policy, nodes, clock)?)));
+        Self { nodes, buckets: buckets.collect() }
+    }
+}
+
+/// A part of a policy: its quota is divided among the nodes, its pace too.
+fn buckets(policy: Policy, nodes: u32, clock: &Ticks) -> Option<Buckets> {
+    let burst = NonZeroU32::new((policy.quota / nodes).max(1))?;
+    let each = Duration::from_secs(policy.window) * nodes / policy.quota;
+    let quota = Quota::with_period(each)?.allow_burst(burst);
+    Some(RateLimiter::dashmap_with_clock(quota, clock.clone()).with_middleware())
+}
+
+impl Limits {
+    /// Limits of one node alone. `trusted` are the proxies whose word for a client's address is taken.
+    pub fn new(is_on: bool, trusted: Vec<IpNet>, clock: Clock) -> Self {
+        let clock = Ticks(clock);
+        let share = RwLock::new(Arc::new(Share::new(1, &clock)));
+        Self { is_on, trusted, clock, share }
+    }
+
+    /// From now on there are so many nodes. What nobody has used for long is forgotten.
+    pub fn share_among(&self, nodes: u32) {
+        let nodes = nodes.max(1);
+        let share = self.share();
+        if share.nodes != nodes {
+            let new = Arc::new(Share::new(nodes, &self.clock));
+            *self.share.write().unwrap_or_else(PoisonError::into_inner) = new;
+        } else {
+            share.buckets.iter().for_each(|(_, buckets)| buckets.retain_recent());
+        }
+    }
+
+    fn share(&self) -> Arc<Share> {
+        self.share.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes one from each bucket that the act counts for; `Err` with the one that is empty.
+    fn take(&self, who: Who, act: Option<&'static str>) -> Result<Vec<Left>, Left> {
+        let share = self.share();
+        let counts = |policy: &Policy| *policy == REQUESTS || act == Some(policy.name);
+        let asked = share.buckets.iter().filter(|(policy, _)| counts(policy));
+        asked.map(|(policy, buckets)| self.take_one(*policy, buckets, &who, share.nodes)).collect()
+    }
+
+    fn take_one(&self, policy: Policy, buckets: &Buckets, who: &Who, nodes: u32) -> Result<Left, Left> {
+        match buckets.check_key(who) {
+            Ok(state) => {
+                let remaining = (state.remaining_burst_capacity() * nodes).min(policy.quota);
+                Ok(Left { policy, remaining, wait: 0 })
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
+                Err(Left { policy, remaining: 0, wait: wait as u64 })
+            }
+        }
+    }
+}
+
+/// Counts a request, and refuses the one that is too many: 429 with `Retry-After`.
+pub async fn limit<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
+    let act = request.extensions().get::<Served>().map(|act| act.limit);
+    // What is not served costs nothing; balancers and supervisors ask for health as often as they like.
+    let (true, Some(Counted::As(act)), Some(who)) = (limits.is_on, act, who(&request, &limits.trusted)) else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let taken = limits.take(who, act);
+    let told = Told::new(taken.as_ref().map_or_else(std::slice::from_ref, Vec::as_slice));
+    request.extensions_mut().insert(told);
+    match taken {
+        Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(left) => {
+            let detail = format!("the limit of {} is used up: come again in {} s", left.policy.name, left.wait);
+            let problem = Error::new(Code::TooManyRequests, detail).with_header(RETRY_AFTER, left.wait.into());
+            Ok(problem_answer(request, &problem).map_into_right_body())
+        }
+    }
+}
+
+/// What a request counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// As nothing.
+    Not,
+    /// As a request, and as one of a tighter policy where one is named.
+    As(Option<&'static str>),
+}
+
+fn who(request: &ServiceRequest, trusted: &[IpNet]) -> Option<Who> {
+    let member = request.extensions().get::<log::Caller>().map(|caller| Who::Member(caller.0));
+    member.or_else(|| client::address(request, trusted).map(Who::Address))
+}
+
+/// What an answer says of the limits that its request counted for.
+struct Told {
+    policies: String,
+    state: String,
+}
+
+impl Told {
+    fn new(left: &[Left]) -> Self {
+        let policy = |left: &Left| format!("\"{}\";q={};w={}", left.policy.name, left.policy.quota, left.policy.window);
+        let state = |left: &Left| match left.wait {
+            0 => format!("\"{}\";r={}", left.policy.name, left.remaining),
+            wait => format!("\"{}\";r=0;t={wait}", left.policy.name),
+        };
+        let listed = |text: &dyn Fn(&Left) -> String| left.iter().map(text).collect::<Vec<_>>().join(", ");
+        Self { policies: listed(&policy), state: listed(&state) }
+    }
+}
+
+/// Says it, in every answer: of what was done and of what was refused.
+pub fn tell<B>(response: &mut ServiceResponse<B>) {
+    let told = response.request().extensions_mut().remove::<Told>();
+    let Some(Told { policies, state }) = told else { return };
+    for (field, value) in [(POLICY, policies), (STATE, state)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(field, value);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `--config FILE`, read by the program itself.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::support::database;
+
+/// A TOML file that goes with the value.
+struct Config(PathBuf);
+
+impl Config {
+    fn new(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fm-{}.toml", uuid::Uuid::new_v4().simple()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
+        program.arg("--config").arg(&self.0).args(arguments).env_remove("DATABASE_URL").output().unwrap()
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_value_that_is_called_as_a_command_is_none() {
+    let url = database::bare().await;
+    let config = Config::new(&format!("database-url = \"{url}\"\nlisten = \"127.0.0.1:1\"\n"));
+    let orders: [&[&str]; 4] = [
+        &["migrate"],
+        &["--data-dir", "serve", "migrate"],
+        &["--data-dir=serve", "--log", "export", "migrate"],
+        &["migrate", "--data-dir", "serve"],
+    ];
+    for order in orders {
+        let done = config.run(order);
+        assert!(done.status.success(), "{order:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn an_option_of_the_file_that_no_command_has_is_told() {
+    let done = Config::new("listem = \"127.0.0.1:1\"\n").run(&["--data-dir", "serve", "migrate"]);
+    assert!(!done.status.success());
+    assert!(String::from_utf8(done.stderr).unwrap().contains("there is no option `listem`"));
+}
+
+#[test]
+fn help_is_given_with_a_file_too() {
+    let done = Config::new("listen = \"127.0.0.1:1\"\n").run(&["serve", "--help"]);
+    assert!(done.status.success());
+    assert!(String::from_utf8(done.stdout).unwrap().contains("--listen"));
+}

@@ -1,0 +1,3 @@
+//! Tests of `src/cli/`.
+
+mod file;

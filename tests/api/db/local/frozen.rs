@@ -1,0 +1,49 @@
+//! A PostgreSQL that neither answers nor refuses.
+
+use super::*;
+use crate::support::App;
+
+/// All processes of the server, told to stop where they are or to go on.
+async fn tell(processes: &[Pid], signal: Signal) {
+    for process in processes {
+        kill_process(*process, signal).unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
+    let folder = Folder::new();
+    let server = start(&folder.0).await;
+    folkmoot::db::migrate(server.url()).await.unwrap();
+    let app = App::start_on(server.url()).await;
+    let pool = app.shared.state.db.clone();
+    let watch = actix_web::rt::spawn(async move { pool.watch().await });
+    app.guest().get("/api/v1/forums").await.expect(200);
+    let mut processes = vec![postmaster(&folder.0)];
+    for pid in ask(server.url(), "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").await {
+        processes.push(Pid::from_raw(pid.parse().unwrap()).unwrap());
+    }
+
+    tell(&processes, Signal::STOP).await;
+    let from = Instant::now();
+    let asked = app.guest();
+    let (page, ready, live) =
+        futures_util::join!(asked.get("/api/v1/forums"), asked.get("/health/ready"), asked.get("/health/live"),);
+    assert!(from.elapsed() < Duration::from_secs(7), "{:?}", from.elapsed());
+    live.expect(200);
+    assert_eq!(page.refused(503, "database_unavailable").header("retry-after"), "1");
+    ready.refused(503, "database_unavailable");
+    // Known by now, so told at once.
+    let from = Instant::now();
+    app.guest().get("/api/v1/forums").await.refused(503, "database_unavailable");
+    assert!(from.elapsed() < Duration::from_secs(1), "{:?}", from.elapsed());
+
+    tell(&processes, Signal::CONT).await;
+    let from = Instant::now();
+    while app.guest().get("/api/v1/forums").await.status != 200 {
+        assert!(from.elapsed() < PATIENCE, "it does not come back");
+    }
+    app.guest().get("/health/ready").await.expect(200);
+    watch.abort();
+    server.stop().await.unwrap();
+}

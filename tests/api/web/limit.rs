@@ -1,0 +1,139 @@
+//! Limits of use.
+
+use chrono::Duration;
+use futures_util::future::join_all;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{Answer, App, Person};
+
+/// A registration without a body that could be one: it counts all the same, and costs nothing.
+async fn register(person: &Person, from: &str) -> Answer {
+    person.ask("POST", "/api/v1/members", &[("X-Forwarded-For", from)], Some(json!({}))).await
+}
+
+#[actix_web::test]
+async fn each_answer_says_what_is_left_and_the_one_too_many_when_to_come_again() {
+    let app = App::limited(&[]).await;
+    let guest = app.guest();
+    for left in (0..10).rev() {
+        let answer = guest.post("/api/v1/members", json!({})).await.expect(422);
+        assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=600;w=60, \"registration\";q=10;w=3600");
+        let state = answer.header("ratelimit");
+        assert!(state.ends_with(&format!("\"registration\";r={left}")), "{state}");
+    }
+    let refused = guest.post("/api/v1/members", json!({})).await.refused(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "360");
+    assert_eq!(refused.header("ratelimit"), "\"registration\";r=0;t=360");
+    // Other acts go on, and so does this one when its time has come.
+    let other = guest.get("/api/v1/threads").await.expect(200);
+    assert_eq!(other.header("ratelimit-policy"), "\"requests\";q=600;w=60");
+    app.clock.advance(Duration::seconds(361));
+    guest.post("/api/v1/members", json!({})).await.expect(422);
+    guest.post("/api/v1/members", json!({})).await.refused(429, "too_many_requests");
+}
+
+#[actix_web::test]
+async fn members_have_limits_of_their_own_wherever_they_are() {
+    let app = App::limited(&[]).await;
+    let (anna, ben) = (app.member("anna").await, app.member("ben").await);
+    let search = "/api/v1/members";
+    let mut passed = 0;
+    while anna.get(search).await.status == 200 {
+        passed += 1;
+    }
+    // One more for each second that it took.
+    assert!((60..200).contains(&passed), "{passed}");
+    ben.get(search).await.expect(200);
+    app.guest().get(search).await.expect(200);
+    anna.get("/api/v1/threads").await.expect(200);
+    for _ in 0..700 {
+        app.guest().get("/health/live").await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn at_the_same_time_no_more_pass_than_one_after_the_other() {
+    let app = App::limited(&[]).await;
+    let guest = app.guest();
+    let answers = join_all((0..50).map(|_| guest.post("/api/v1/members", json!({})))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 422).count(), 10);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 40);
+}
+
+#[actix_web::test]
+async fn nodes_share_a_limit() {
+    let app = App::limited(&[]).await;
+    let other = app.another_limited_node().await;
+    for node in [&app, &other] {
+        node.shared.limits.share_among(2);
+    }
+    let mut passed = 0;
+    for _ in 0..20 {
+        for node in [&app, &other] {
+            passed += i32::from(node.guest().post("/api/v1/members", json!({})).await.status == 422);
+        }
+    }
+    assert_eq!(passed, 10);
+    app.clock.advance(Duration::hours(1));
+    for _ in 0..20 {
+        for node in [&app, &other] {
+            passed += i32::from(node.guest().post("/api/v1/members", json!({})).await.status == 422);
+        }
+    }
+    assert_eq!(passed, 20);
+}
+
+#[actix_web::test]
+async fn nodes_are_counted_while_they_say_that_they_serve() {
+    let app = App::start().await;
+    let conn = &mut app.shared.state.db.get().await.unwrap();
+    let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    for (node, nodes) in [(one, 1), (one, 1), (two, 2), (one, 2)] {
+        assert_eq!(folkmoot::db::nodes::beat(node, conn).await.unwrap(), nodes);
+    }
+    app.sql().await.batch_execute("UPDATE nodes SET seen_at = now() - interval '16 s'").await.unwrap();
+    assert_eq!(folkmoot::db::nodes::beat(two, conn).await.unwrap(), 1);
+    assert_eq!(app.count("SELECT count(*) FROM nodes").await, 1);
+    folkmoot::db::nodes::leave(two, conn).await.unwrap();
+    assert_eq!(app.count("SELECT count(*) FROM nodes").await, 0);
+}
+
+#[actix_web::test]
+async fn what_an_unknown_proxy_says_of_its_clients_is_not_believed() {
+    let app = App::limited(&["10.0.0.0/8"]).await;
+    for n in 0..10 {
+        register(&app.guest(), &format!("192.0.2.{n}")).await.expect(422);
+    }
+    register(&app.guest(), "192.0.2.99").await.refused(429, "too_many_requests");
+}
+
+#[actix_web::test]
+async fn a_trusted_proxy_tells_its_clients_apart_and_they_can_not_say_they_are_others() {
+    let app = App::limited(&["127.0.0.0/8", "10.0.0.0/8"]).await;
+    let guest = app.guest();
+    for n in 0..10 {
+        // What the client wrote itself stands in front.
+        register(&guest, &format!("198.51.100.{n}, 192.0.2.1, 10.1.1.1")).await.expect(422);
+    }
+    register(&guest, "192.0.2.1").await.refused(429, "too_many_requests");
+    register(&guest, "192.0.2.1:4711, 10.9.9.9").await.refused(429, "too_many_requests");
+    register(&guest, "192.0.2.2").await.expect(422);
+    // One connection is given a /64.
+    for n in 0..10 {
+        register(&guest, &format!("2001:db8:1:2::{n}")).await.expect(422);
+    }
+    register(&guest, "[2001:db8:1:2:ffff::1]:443").await.refused(429, "too_many_requests");
+    register(&guest, "2001:db8:1:3::1").await.expect(422);
+    // An IPv4 address is one however it is written.
+    register(&guest, "::ffff:192.0.2.1").await.refused(429, "too_many_requests");
+    // Who can not be told is the proxy.
+    register(&guest, "unknown").await.expect(422);
+}
+
+#[actix_web::test]
+async fn without_limits_there_are_no_fields() {
+    let app = App::start().await;
+    let answer = app.guest().get("/api/v1/threads").await.expect(200);
+    assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
+}
