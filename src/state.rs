@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use rand::TryRng;
 use sha2::Sha256;
 
@@ -74,6 +75,13 @@ impl Secret {
         let mut key = [0; 32];
         Hkdf::<Sha256>::new(None, self.0.as_bytes()).expand(purpose.as_bytes(), &mut key).map_err(Error::internal)?;
         Ok(key)
+    }
+
+    /// HMAC-SHA256 (RFC 2104) over these parts, one after the other, with the key for this purpose.
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Result<[u8; 32], Error> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key(purpose)?).map_err(Error::internal)?;
+        parts.iter().for_each(|part| mac.update(part));
+        Ok(mac.finalize().into_bytes().into())
     }
 }
 

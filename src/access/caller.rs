@@ -3,6 +3,7 @@
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -44,7 +45,10 @@ impl Signed {
         if needs.session && self.session_id.is_none() {
             return Err(session_required());
         }
-        let Some(scope) = needs.scope.as_ref().filter(|scope| !self.scopes.contains(scope)) else { return Ok(()) };
+        let scope = &needs.scope;
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
         let challenge = format!("Bearer realm=\"folkmoot\", error=\"insufficient_scope\", scope=\"{scope}\"");
         let challenge = HeaderValue::from_str(&challenge).map_err(Error::internal)?;
         let error = Error::new(Code::InsufficientScope, format!("the token lacks the scope {scope}"));
@@ -136,15 +140,15 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let act = request.extensions().get::<Served>().filter(|act| act.looks_at_caller).cloned();
-    if let Some(act) = act
+    let act = request.extensions().get::<Arc<Served>>().cloned();
+    if let Some(needs) = act.as_ref().and_then(|act| act.needs.as_ref())
         && request.headers().contains_key(AUTHORIZATION)
     {
         let signed = signed(request.request()).await;
         if let Ok(signed) = &signed {
             request.extensions_mut().insert(log::Caller(signed.member_id));
         }
-        let caller = Caller(signed.and_then(|signed| signed.has(&act.needs).map(|()| signed)));
+        let caller = Caller(signed.and_then(|signed| signed.has(needs).map(|()| signed)));
         request.extensions_mut().insert(caller);
     }
     next.call(request).await
@@ -165,11 +169,16 @@ async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
     if row.expires_at <= state.clock.now() {
         return Err(ended());
     }
-    if row.suspended_at.is_some() && row.suspended_until.is_none_or(|until| until > state.clock.now()) {
+    if is_suspended(row.suspended_at, row.suspended_until, state.clock.now()) {
         return Err(ended());
     }
     let session_id = Some(claims.session_id);
     Ok(Signed { member_id: claims.member_id, session_id, role: row.role, scopes: row.scopes })
+}
+
+/// Whether a suspension holds at this moment.
+pub fn is_suspended(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    at.is_some() && until.is_none_or(|until| until > now)
 }
 
 /// RFC 6750, section 2.1: the one way to send a token.

@@ -4,15 +4,17 @@
 mod caller;
 mod keys;
 mod names;
+mod opaque;
 mod password;
 mod personal;
 mod role;
 mod scope;
 mod token;
 
-pub use caller::{AsMember, InSession, Signed, Viewer, authenticate};
+pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, is_suspended};
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
+pub use opaque::{hash_opaque, make_opaque};
 pub use password::{Passwords, flaw_of_password};
 pub use personal::PersonalToken;
 pub use role::Role;

@@ -2,14 +2,11 @@
 //! ends at once on every node.
 
 use actix_web::web::Data;
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use sha2::{Digest, Sha256};
 
-use super::{Role, Signed};
+use super::{Role, Signed, hash_opaque, is_suspended, make_opaque};
 use crate::db::schema::{members, tokens};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, TokenId};
@@ -29,14 +26,10 @@ pub struct PersonalToken {
 impl PersonalToken {
     /// One that nobody can guess.
     pub fn make(state: &State) -> Result<Self, Error> {
-        let text = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(state.random.bytes::<32>()?));
-        let hash = hash(&text);
+        let text = format!("{PREFIX}{}", make_opaque(state)?);
+        let hash = hash_opaque(&text);
         Ok(Self { text, hash })
     }
-}
-
-fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token).to_vec()
 }
 
 /// Whether it is a personal token by its looks.
@@ -67,7 +60,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
     if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
     }
-    if found.suspended_at.is_some() && found.suspended_until.is_none_or(|until| until > now) {
+    if is_suspended(found.suspended_at, found.suspended_until, now) {
         return Err(invalid());
     }
     if is_to_be_kept(found.last_used_at, now) {
@@ -80,7 +73,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
 async fn present(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Present>> {
     tokens::table
         .inner_join(members::table)
-        .filter(tokens::token_hash.eq(hash(token)).and(members::deleted_at.is_null()))
+        .filter(tokens::token_hash.eq(hash_opaque(token)).and(members::deleted_at.is_null()))
         .select((
             tokens::id,
             tokens::member_id,

@@ -11,13 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{SignedIn, Tokens};
-use crate::access::{Keys, Passwords, SCOPES, username_key};
+use crate::access::{Keys, Passwords, SCOPES, is_suspended, make_opaque, username_key};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
 use crate::ids::{MemberId, SessionId};
 use crate::me::Me;
-use crate::members::is_suspended;
 use crate::sessions;
 use crate::state::State;
 use crate::web::answer;
@@ -62,7 +61,7 @@ pub async fn login(
 ) -> Result<HttpResponse, Error> {
     let (found, rehashed) = check(&body, &state, &passwords).await?;
     let now = state.clock.now();
-    let token = sessions::first_token(&state)?;
+    let token = make_opaque(&state)?;
     let user_agent = user_agent(&request);
     let conn = &mut state.db.get().await?;
     let session = transaction(conn, async |conn| {

@@ -10,7 +10,8 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 /// A connection on loan. It goes back to the pool, unless a transaction is open or a statement still runs: then it is closed,
-/// and PostgreSQL takes back what was not committed and lets go of what it held.
+/// and PostgreSQL takes back what was not committed and lets go of what it held; a statement that runs ends first, by its own
+/// limit at the latest.
 pub struct Connection {
     /// Nothing only while it is given back.
     lent: Option<Object<AsyncPgConnection>>,

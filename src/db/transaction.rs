@@ -50,7 +50,8 @@ async fn once<T>(
     }
 }
 
-/// A random part of the longest wait, so that those who met do not meet again.
+/// A random part of the longest wait, so that those who met do not meet again. (The standard library's seed is chance enough
+/// here, where `state` can not be reached, and no test depends on it.)
 async fn wait_after(attempt: u32) {
     let random = RandomState::new().hash_one(attempt) % 256;
     let longest = FIRST_WAIT * 2_u32.pow(attempt - 1);

@@ -23,10 +23,11 @@ use crate::web::answer;
 pub async fn delete_forum(caller: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
-        // A forum that is being put into this one must not find it gone.
-        Forum::lock_tree(conn).await?;
         Forum::find(path.forum_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Admin)?;
+        // A forum that is being put into this one must not find it gone. Who may not delete it waits for nobody.
+        Forum::lock_tree(conn).await?;
+        Forum::find(path.forum_id, conn).await?.or_not_found()?;
         remove(path.forum_id, conn).await
     })
     .await?;

@@ -91,12 +91,14 @@ pub async fn edit_forum(
     let conn = &mut state.db.get().await?;
     let id = path.forum_id;
     let work = async |conn: &mut _| {
-        Forum::lock_tree(conn).await?;
         must_be_there(body.parent_id.flatten(), conn).await?;
+        Forum::find(id, conn).await?.or_not_found()?;
+        caller.must_be(Role::Admin)?;
+        // Who may not edit it waits for nobody.
+        Forum::lock_tree(conn).await?;
         let mut branch = Forum::lock_branch(id, conn).await?;
         let at = branch.iter().position(|forum| forum.id == id).or_not_found()?;
         let forum = branch.swap_remove(at);
-        caller.must_be(Role::Admin)?;
         if_match.check(forum.version)?;
         update(forum, branch, &body, conn).await
     };

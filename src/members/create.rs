@@ -64,7 +64,7 @@ pub async fn create_member(
 ) -> Result<HttpResponse, Error> {
     let once = idempotency.of_guest(&state)?;
     // A repeat costs no hash.
-    if let Some(answer) = once.replayed(&mut *state.db.get().await?).await? {
+    if let Some(answer) = once.replayed(&state.db).await? {
         return Ok(answer);
     }
     let hash = passwords.hash(body.password.as_str()).await?;

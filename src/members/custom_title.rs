@@ -7,9 +7,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{MemberPath, MemberView};
+use super::{MemberPath, MemberView, Subject};
 use crate::access::{AsMember, Role};
 use crate::db::schema::members;
+use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::state::State;
@@ -49,17 +50,18 @@ pub async fn set_custom_title(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    // Found first: whether the caller may is told only of what is there.
-    let found = MemberView::find(path.member_id, state.clock.now(), conn).await?;
-    found.filter(|member| member.username.is_some()).or_not_found()?;
-    caller.must_be(Role::Moderator)?;
-    set(path.member_id, body.custom_title.as_ref(), conn).await?;
-    let member = MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?;
+    let member = transaction(conn, async |conn| {
+        // Found first: whether the caller may is told only of what is there.
+        let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
+        caller.must_be(Role::Moderator)?;
+        set(member.id, body.custom_title.as_ref(), conn).await?;
+        MemberView::find(member.id, state.clock.now(), conn).await?.or_not_found()
+    })
+    .await?;
     Ok(answer::shown(&Etag::of(&member)?, &member))
 }
 
 async fn set(id: MemberId, title: Option<&CustomTitle>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
     let title = members::custom_title.eq(title.map(CustomTitle::as_str));
-    diesel::update(member).set(title).execute(conn).await
+    diesel::update(members::table.find(id)).set(title).execute(conn).await
 }

@@ -16,8 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use counters::count;
 pub use model::{
-    Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, is_suspended,
-    set_password, set_role,
+    Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, set_password, set_role,
 };
 pub use view::{Country, MemberView, Members, cards};
 

@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::{self, Role, Signed, username_key};
+use crate::access::{self, Role, Signed, is_suspended, username_key};
 use crate::db::schema::{members, ranks, username_skeletons};
 use crate::db::transaction;
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
@@ -223,9 +223,4 @@ impl Subject {
     pub fn is_suspended(&self, now: DateTime<Utc>) -> bool {
         is_suspended(self.suspended_at, self.suspended_until, now)
     }
-}
-
-/// Whether a suspension holds at this moment.
-pub fn is_suspended(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    at.is_some() && until.is_none_or(|until| until > now)
 }

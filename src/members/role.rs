@@ -40,13 +40,13 @@ pub async fn set_member_role(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    transaction(conn, async |conn| {
+    let member = transaction(conn, async |conn| {
         let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Admin)?;
         member.must_be_below(&caller)?;
-        Ok(super::model::give_role(member.id, body.role, conn).await?)
+        super::model::give_role(member.id, body.role, conn).await?;
+        MemberView::find(member.id, state.clock.now(), conn).await?.or_not_found()
     })
     .await?;
-    let member = MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?;
     Ok(answer::shown(&Etag::of(&member)?, &member))
 }

@@ -67,10 +67,10 @@ pub async fn suspend_member(
         let since = member.suspended_at.filter(|_| member.is_suspended(now)).unwrap_or(now);
         suspend(member.id, &body, caller.member_id, since, conn).await?;
         sessions::end_all(member.id, now, conn).await?;
-        Ok(tokens::end_all(member.id, conn).await?)
+        tokens::end_all(member.id, conn).await?;
+        show(member.id, now, conn).await
     })
-    .await?;
-    show(path.member_id, now, conn).await
+    .await
 }
 
 /// Take a suspension back.
@@ -88,10 +88,10 @@ pub async fn unsuspend_member(
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
         let member = suspendable(path.member_id, &caller, conn).await?;
-        Ok(unsuspend(member.id, conn).await?)
+        unsuspend(member.id, conn).await?;
+        show(member.id, state.clock.now(), conn).await
     })
-    .await?;
-    show(path.member_id, state.clock.now(), conn).await
+    .await
 }
 
 async fn suspendable(id: MemberId, caller: &Signed, conn: &mut AsyncPgConnection) -> Result<Subject, Error> {

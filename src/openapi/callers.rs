@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::schemas::operations_mut;
 use crate::web::frame::Needs;
 
 /// Under this name, beside its scope, an act says that it needs a session.
@@ -11,20 +12,18 @@ const SESSION: &str = "session";
 pub fn of(operation: &Value) -> Option<Needs> {
     let mut ways = operation["security"].as_array()?.iter().filter_map(|way| way["bearer"].as_array());
     let words: Vec<_> = ways.next()?.iter().filter_map(Value::as_str).collect();
-    let scope = words.iter().find(|word| **word != SESSION).map(|word| (*word).to_owned());
+    let scope = (*words.iter().find(|word| **word != SESSION)?).to_owned();
     Some(Needs { scope, session: words.contains(&SESSION) })
 }
 
 /// Adds a sentence to each description.
 pub fn describe(document: &mut Value) {
-    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            let who = who(operation);
-            operation["description"] = match operation["description"].as_str() {
-                Some(text) if !text.is_empty() => format!("{text}\n\n{who}").into(),
-                _ => who.into(),
-            };
-        }
+    for (_, _, operation) in operations_mut(document) {
+        let who = who(operation);
+        operation["description"] = match operation["description"].as_str() {
+            Some(text) if !text.is_empty() => format!("{text}\n\n{who}").into(),
+            _ => who.into(),
+        };
     }
 }
 
@@ -33,7 +32,7 @@ fn who(operation: &Value) -> String {
     let Some(needs) = of(operation) else {
         return "Anyone may call it; `Authorization` is not looked at.".into();
     };
-    let scope = needs.scope.unwrap_or_default();
+    let scope = needs.scope;
     match (for_guests, needs.session) {
         (true, _) => format!("Anyone may call it. A token, if there is one, needs the scope `{scope}`."),
         (false, false) => format!("Needs an access token or a personal token with the scope `{scope}`."),

@@ -2,20 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
+use super::schemas::operations_mut;
+
 const PREFIX: &str = "#/components/schemas/";
 
 /// Shows one with each JSON body and each JSON answer that has none yet.
 pub fn add(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
-    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            show(&mut operation["requestBody"], &schemas);
-            for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-                show(answer, &schemas);
-            }
-            if operation["requestBody"].is_null() {
-                operation.as_object_mut().map(|operation| operation.remove("requestBody"));
-            }
+    for (_, _, operation) in operations_mut(document) {
+        show(&mut operation["requestBody"], &schemas);
+        for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+            show(answer, &schemas);
+        }
+        if operation["requestBody"].is_null() {
+            operation.as_object_mut().map(|operation| operation.remove("requestBody"));
         }
     }
 }

@@ -4,30 +4,28 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::schemas::{has_parameter, operations_mut};
+
 /// Adds them to each operation.
 pub fn add(document: &mut Value) {
     document["components"]["headers"] = fields();
-    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let names: Vec<_> = parameters.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect();
-            let named = |name: &str| names.iter().any(|n| n == name);
-            let tagged = method == "get" || named("If-Match");
-            if method == "get" && operation["responses"]["200"].is_object() {
-                operation["responses"]["304"] =
-                    json!({"description": "It is still what `If-None-Match` names; no body"});
-            }
-            let answers: BTreeMap<_, _> = operation["responses"].as_object().cloned().into_iter().flatten().collect();
-            let answers = answers.into_iter().map(|(status, answer)| {
-                let mut answer = with_fields(answer, &status, tagged, named("cursor"));
-                if named("Idempotency-Key") && status.starts_with('2') {
-                    answer["headers"]["Idempotency-Replayed"] =
-                        json!({"$ref": "#/components/headers/Idempotency-Replayed"});
-                }
-                (status, answer)
-            });
-            operation["responses"] = answers.collect::<Map<_, _>>().into();
+    for (_, method, operation) in operations_mut(document) {
+        let [takes_match, takes_key, is_list] =
+            ["If-Match", "Idempotency-Key", "cursor"].map(|name| has_parameter(operation, "name", name));
+        let tagged = method == "get" || takes_match;
+        if method == "get" && operation["responses"]["200"].is_object() {
+            operation["responses"]["304"] = json!({"description": "It is still what `If-None-Match` names; no body"});
         }
+        let answers: BTreeMap<_, _> = operation["responses"].as_object().cloned().into_iter().flatten().collect();
+        let answers = answers.into_iter().map(|(status, answer)| {
+            let mut answer = with_fields(answer, &status, tagged, is_list);
+            if takes_key && status.starts_with('2') {
+                answer["headers"]["Idempotency-Replayed"] =
+                    json!({"$ref": "#/components/headers/Idempotency-Replayed"});
+            }
+            (status, answer)
+        });
+        operation["responses"] = answers.collect::<Map<_, _>>().into();
     }
 }
 

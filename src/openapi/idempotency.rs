@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::schemas::operations_mut;
+
 /// Adds the field to each act that takes it.
 pub fn add(document: &mut Value) {
-    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            if !takes_key(method, path) {
-                continue;
-            }
-            match operation["parameters"].as_array_mut() {
-                Some(parameters) => parameters.push(field()),
-                None => operation["parameters"] = json!([field()]),
-            }
+    for (path, method, operation) in operations_mut(document) {
+        if !takes_key(method, path) {
+            continue;
+        }
+        match operation["parameters"].as_array_mut() {
+            Some(parameters) => parameters.push(field()),
+            None => operation["parameters"] = json!([field()]),
         }
     }
 }

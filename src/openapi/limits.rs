@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::schemas::operations_mut;
 use crate::error::Code;
 use crate::web::limit::{Counted, REQUESTS, TIGHTER};
 
@@ -22,19 +23,17 @@ pub fn counted(path: &str, operation: &Value) -> Counted {
 
 /// Says so in the description of each act, and that it may be refused for it.
 pub fn add(document: &mut Value) {
-    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            let Counted::As(tighter) = counted(path, operation) else { continue };
-            if let Some(policy) = TIGHTER.iter().find(|policy| Some(policy.name) == tighter) {
-                let text = operation["description"].as_str().unwrap_or_default();
-                let says = format!("Counts for the limit `{}`: {} in {} s.", policy.name, policy.quota, policy.window);
-                operation["description"] = format!("{text}\n\n{says}").trim_start().into();
-            }
-            for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-                if status != "304" {
-                    answer["headers"]["RateLimit-Policy"] = json!({"$ref": "#/components/headers/RateLimit-Policy"});
-                    answer["headers"]["RateLimit"] = json!({"$ref": "#/components/headers/RateLimit"});
-                }
+    for (path, _, operation) in operations_mut(document) {
+        let Counted::As(tighter) = counted(path, operation) else { continue };
+        if let Some(policy) = TIGHTER.iter().find(|policy| Some(policy.name) == tighter) {
+            let text = operation["description"].as_str().unwrap_or_default();
+            let says = format!("Counts for the limit `{}`: {} in {} s.", policy.name, policy.quota, policy.window);
+            operation["description"] = format!("{text}\n\n{says}").trim_start().into();
+        }
+        for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if status != "304" {
+                answer["headers"]["RateLimit-Policy"] = json!({"$ref": "#/components/headers/RateLimit-Policy"});
+                answer["headers"]["RateLimit"] = json!({"$ref": "#/components/headers/RateLimit"});
             }
         }
     }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
+use schemas::has_parameter;
+
 use crate::error::FieldError;
 use crate::web::frame::Served;
 
@@ -71,16 +73,12 @@ pub fn paths(document: &Value) -> Vec<(String, Vec<Served>)> {
 fn acts(path: &str, item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
-        let has = |field: &str, value: &str| {
-            operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[field] == value)
-        };
         Some(Served {
             method: name.to_uppercase().parse().ok()?,
-            takes_query: has("in", "query"),
+            takes_query: has_parameter(operation, "in", "query"),
             takes_body: operation["requestBody"].is_object(),
-            takes_key: has("name", "Idempotency-Key"),
-            looks_at_caller: callers::of(operation).is_some(),
-            needs: callers::of(operation).unwrap_or_default(),
+            takes_key: has_parameter(operation, "name", "Idempotency-Key"),
+            needs: callers::of(operation),
             limit: limits::counted(path, operation),
         })
     })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::callers;
+use super::schemas::{has_parameter, operations_mut};
 use crate::error::Code;
 
 /// Under this name an act lists the codes that do not follow from its shape.
@@ -15,25 +16,23 @@ pub fn add(document: &mut Value) {
     document["components"]["schemas"]["Problem"] = schema();
     document["components"]["examples"] =
         Code::ALL.iter().map(|code| (code.name().to_owned(), example(*code))).collect::<Map<_, _>>().into();
-    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            let mut answers: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-            for code in codes(path, operation) {
-                answers.entry(code.status()).or_default().push(code);
-            }
-            if let Some(operation) = operation.as_object_mut() {
-                operation.remove(OWN);
-            }
-            for (status, codes) in answers {
-                operation["responses"][status.to_string()] = answer(&codes);
-            }
+    for (path, _, operation) in operations_mut(document) {
+        let mut answers: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in codes(path, operation) {
+            answers.entry(code.status()).or_default().push(code);
+        }
+        if let Some(operation) = operation.as_object_mut() {
+            operation.remove(OWN);
+        }
+        for (status, codes) in answers {
+            operation["responses"][status.to_string()] = answer(&codes);
         }
     }
 }
 
 fn codes(path: &str, operation: &Value) -> Vec<Code> {
-    let has = |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == place);
-    let named = |name: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["name"] == name);
+    let has = |place: &str| has_parameter(operation, "in", place);
+    let named = |name: &str| has_parameter(operation, "name", name);
     let security = operation["security"].as_array().into_iter().flatten();
     let (mut for_guests, mut for_members) = (false, false);
     security.for_each(|way| if way["bearer"].is_array() { for_members = true } else { for_guests = true });

@@ -33,9 +33,23 @@ pub fn finish(document: &mut Value) {
 }
 
 /// All operations of the document.
-pub fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     let items = document["paths"].as_object().into_iter().flatten();
     items.flat_map(|(_, item)| item.as_object().into_iter().flatten().map(|(_, operation)| operation))
+}
+
+/// All operations of the document, with path and method, to be changed.
+pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Value)> {
+    let items = document["paths"].as_object_mut().into_iter().flatten();
+    items.flat_map(|(path, item)| {
+        let operations = item.as_object_mut().into_iter().flatten();
+        operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// Whether an operation has a parameter with this `name`, or `in` this place.
+pub fn has_parameter(operation: &Value, field: &str, value: &str) -> bool {
+    operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[field] == value)
 }
 
 /// Calls `change` with every object that has properties.

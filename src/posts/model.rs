@@ -189,7 +189,7 @@ pub fn settle_body(body: &mut PostBody, flaws: &mut Flaws) {
     }
 }
 
-/// Reads and renders a body, outside any transaction: who is mentioned is asked of the database only if somebody is.
+/// Reads and renders a body, before anything is locked: who is mentioned is asked of the database only if somebody is.
 pub async fn compose(body: &str, conn: &mut AsyncPgConnection) -> Result<Rendered, Error> {
     let draft = markup::read(body).map_err(|e| Error::flaw("/body", Flaw::TooDeep, e.to_string()))?;
     Ok(render(&draft, conn).await?)

@@ -6,15 +6,12 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
 
-use crate::access::SCOPES;
+use crate::access::{SCOPES, hash_opaque, is_suspended};
 use crate::db::schema::{members, refresh_tokens, sessions};
 use crate::db::transaction;
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
-use crate::members::is_suspended;
 use crate::state::State;
 
 /// A session ends when it was not refreshed for so long.
@@ -67,7 +64,7 @@ pub async fn open(
 /// Stores the hash of a new refresh token.
 async fn give(id: SessionId, token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let row = (
-        refresh_tokens::token_hash.eq(hash(token)),
+        refresh_tokens::token_hash.eq(hash_opaque(token)),
         refresh_tokens::session_id.eq(id),
         refresh_tokens::created_at.eq(now),
     );
@@ -75,21 +72,10 @@ async fn give(id: SessionId, token: &str, now: DateTime<Utc>, conn: &mut AsyncPg
     Ok(())
 }
 
-fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token).to_vec()
-}
-
-/// A new refresh token: 256 bits.
-pub fn first_token(state: &State) -> Result<String, Error> {
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(state.random.bytes::<32>()?))
-}
-
 /// The token that follows this one. Derived, so that it can be given again though only hashes are stored.
 fn successor(token: &str, state: &State) -> Result<String, Error> {
-    let key = state.secret.key("folkmoot refresh tokens v1")?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(Error::internal)?;
-    mac.update(token.as_bytes());
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    let mac = state.secret.mac("folkmoot refresh tokens v1", &[token.as_bytes()])?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(mac))
 }
 
 /// What became of a refresh token.
@@ -128,7 +114,7 @@ pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -
 async fn lock(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Option<DateTime<Utc>>, Session)>> {
     refresh_tokens::table
         .inner_join(sessions::table)
-        .filter(refresh_tokens::token_hash.eq(hash(token)))
+        .filter(refresh_tokens::token_hash.eq(hash_opaque(token)))
         .select((refresh_tokens::spent_at, Session::as_select()))
         .for_update()
         .first(conn)
@@ -144,7 +130,7 @@ async fn may_sign_in(member: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgCon
 }
 
 async fn is_unspent(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let spent = refresh_tokens::table.find(hash(token)).select(refresh_tokens::spent_at);
+    let spent = refresh_tokens::table.find(hash_opaque(token)).select(refresh_tokens::spent_at);
     let spent: Option<Option<DateTime<Utc>>> = spent.first(conn).await.optional()?;
     Ok(spent == Some(None))
 }
@@ -156,7 +142,7 @@ async fn spend(
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<()> {
-    let row = refresh_tokens::table.find(hash(token));
+    let row = refresh_tokens::table.find(hash_opaque(token));
     diesel::update(row).set(refresh_tokens::spent_at.eq(now)).execute(conn).await?;
     give(session.id, next, now, conn).await?;
     let expires_at = (now + IDLE).min(session.created_at + LONGEST);
@@ -188,7 +174,7 @@ pub async fn end(id: SessionId, now: DateTime<Utc>, conn: &mut AsyncPgConnection
 
 /// Ends the session of a refresh token, spent or not, if there is one.
 pub async fn end_by_token(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    let of_token = refresh_tokens::table.filter(refresh_tokens::token_hash.eq(hash(token)));
+    let of_token = refresh_tokens::table.filter(refresh_tokens::token_hash.eq(hash_opaque(token)));
     let of_token = of_token.select(refresh_tokens::session_id);
     let session = sessions::table.filter(sessions::id.eq_any(of_token).and(sessions::ended_at.is_null()));
     diesel::update(session).set(sessions::ended_at.eq(now)).execute(conn).await?;

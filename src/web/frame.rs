@@ -1,6 +1,8 @@
 //! The outermost layer: a request's id, HEAD as GET, every failure as a problem document, and the answer to what no
 //! route takes.
 
+use std::sync::Arc;
+
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -107,17 +109,21 @@ pub async fn problems<B: MessageBody + 'static>(
     if let Some(problem) = too_large(&request) {
         return Ok(problem_answer(request, &problem).map_into_right_body());
     }
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let id = id_of(&request);
     Ok(as_problem(next.call(request).await?, &id))
 }
 
 /// A problem as the answer to a request.
 pub(super) fn problem_answer(request: ServiceRequest, problem: &Error) -> ServiceResponse<BoxBody> {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let id = id_of(&request);
     request.into_response(problem.answer(&id))
 }
 
-/// URL and header fields are measured before anything looks into them.
+fn id_of(request: &ServiceRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// URL and header fields are measured before an act, or who asks for it, is looked at.
 fn too_large(request: &ServiceRequest) -> Option<Error> {
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url > MAX_URL {
@@ -171,10 +177,9 @@ fn problem_of(error: &actix_web::Error) -> Option<Error> {
 }
 
 /// What is served, from the document: each path with its acts.
-pub struct Routes(Vec<(ResourceDef, Vec<Served>)>);
+pub struct Routes(Vec<(ResourceDef, Vec<Arc<Served>>)>);
 
-/// An act of a path.
-#[derive(Clone)]
+/// An act of a path. Requests carry theirs.
 pub struct Served {
     pub method: Method,
     /// Whether it takes parameters in the query.
@@ -183,19 +188,17 @@ pub struct Served {
     pub takes_body: bool,
     /// Whether it takes an `Idempotency-Key`.
     pub takes_key: bool,
-    /// Whether it looks at who is calling.
-    pub looks_at_caller: bool,
-    /// What a token has to have for it.
-    pub needs: Needs,
+    /// What a token has to have for it; none where it does not look at who is calling.
+    pub needs: Option<Needs>,
     /// What limits of use it counts for.
     pub limit: Counted,
 }
 
 /// What an act needs of a token, as the document says it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Needs {
-    /// The scope, where the act looks at who is calling.
-    pub scope: Option<String>,
+    /// The scope.
+    pub scope: String,
     /// Whether the token has to be of a session: a personal one will not do.
     pub session: bool,
 }
@@ -208,8 +211,7 @@ impl Served {
             takes_query: true,
             takes_body: false,
             takes_key: false,
-            looks_at_caller: false,
-            needs: Needs::default(),
+            needs: None,
             limit: Counted::As(None),
         }
     }
@@ -218,14 +220,15 @@ impl Served {
 impl Routes {
     /// Reads them from the document.
     pub fn new(paths: impl IntoIterator<Item = (String, Vec<Served>)>) -> Self {
-        Self(paths.into_iter().map(|(path, acts)| (ResourceDef::new(path), acts)).collect())
+        let shared = |acts: Vec<Served>| acts.into_iter().map(Arc::new).collect();
+        Self(paths.into_iter().map(|(path, acts)| (ResourceDef::new(path), shared(acts))).collect())
     }
 
-    fn acts(&self, path: &str) -> impl Iterator<Item = &Served> {
+    fn acts(&self, path: &str) -> impl Iterator<Item = &Arc<Served>> {
         self.0.iter().filter(move |(route, _)| route.is_match(path)).flat_map(|(_, acts)| acts)
     }
 
-    fn act(&self, method: &Method, path: &str) -> Option<&Served> {
+    fn act(&self, method: &Method, path: &str) -> Option<&Arc<Served>> {
         self.acts(path).find(|act| act.method == *method)
     }
 

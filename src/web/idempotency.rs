@@ -15,12 +15,11 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use super::body;
-use crate::db;
 use crate::db::schema::idempotency_keys;
+use crate::db::{self, Pool};
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
@@ -34,14 +33,20 @@ const KEPT: Duration = Duration::hours(24);
 /// Whose keys those of guests are.
 const GUESTS: MemberId = MemberId(0);
 
-/// The key of a request, if it has one, and what the request is.
+/// The key of a request, if it has one.
 #[derive(Debug)]
 pub struct Idempotency {
-    key: Option<String>,
+    keyed: Option<Keyed>,
+    now: DateTime<Utc>,
+}
+
+/// A key, and what it came with.
+#[derive(Debug)]
+struct Keyed {
+    key: String,
     /// SHA-256 of method, path and body.
     request_hash: Vec<u8>,
     body: Bytes,
-    now: DateTime<Utc>,
 }
 
 impl FromRequest for Idempotency {
@@ -55,12 +60,12 @@ impl FromRequest for Idempotency {
 
 fn from_request(request: &HttpRequest) -> Result<Idempotency, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    let body = body::bytes_of(request);
-    let mut hash = Sha256::new();
-    hash.update(format!("{} {}\n", request.method(), request.path()));
-    hash.update(&body);
-    let request_hash = hash.finalize().to_vec();
-    Ok(Idempotency { key: key_of(request)?, request_hash, body, now: state.clock.now() })
+    let keyed = key_of(request)?.map(|key| {
+        let body = body::bytes_of(request);
+        let hash = Sha256::new().chain_update(format!("{} {}\n", request.method(), request.path()));
+        Keyed { key, request_hash: hash.chain_update(&body).finalize().to_vec(), body }
+    });
+    Ok(Idempotency { keyed, now: state.clock.now() })
 }
 
 /// The key of a request, without quotes; 400 where it is malformed.
@@ -92,8 +97,8 @@ fn unquoted(field: &str) -> Option<String> {
 }
 
 /// The first answer to a request.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = idempotency_keys, check_for_backend(Pg))]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = idempotency_keys, check_for_backend(Pg), primary_key(member_id, key), treat_none_as_null = true)]
 struct Kept {
     member_id: MemberId,
     key: String,
@@ -108,31 +113,33 @@ struct Kept {
 /// A request whose sender is known: its work is done once.
 #[derive(Debug)]
 pub struct Once {
-    /// Whose key it is, and the key.
-    id: Option<(MemberId, String)>,
-    request_hash: Vec<u8>,
+    key: Option<OwnedKey>,
     now: DateTime<Utc>,
+}
+
+/// A key, whose it is, and the request that it came with.
+#[derive(Debug)]
+struct OwnedKey {
+    member: MemberId,
+    key: String,
+    request_hash: Vec<u8>,
 }
 
 impl Idempotency {
     /// A member's: nobody else's key is the same.
     pub fn of(self, member: MemberId) -> Once {
-        Once { id: self.key.map(|key| (member, key)), request_hash: self.request_hash, now: self.now }
+        let owned = |keyed: Keyed| OwnedKey { member, key: keyed.key, request_hash: keyed.request_hash };
+        Once { key: self.keyed.map(owned), now: self.now }
     }
 
     /// A guest's. As nobody tells guests apart, the body is part of the key: who does not know all of it, and so the password
     /// in it, gets no other's answer.
     pub fn of_guest(self, state: &State) -> Result<Once, Error> {
-        let secret = state.secret.key("folkmoot idempotency keys v1")?;
-        let mac = |key: &str| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(&secret).map_err(Error::internal)?;
-            mac.update(key.as_bytes());
-            mac.update(b"\n");
-            mac.update(&self.body);
-            Ok::<_, Error>(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        let owned = |Keyed { key, request_hash, body }| {
+            let mac = state.secret.mac("folkmoot idempotency keys v1", &[key.as_bytes(), b"\n", &body])?;
+            Ok::<_, Error>(OwnedKey { member: GUESTS, key: BASE64_URL_SAFE_NO_PAD.encode(mac), request_hash })
         };
-        let id = self.key.as_deref().map(mac).transpose()?.map(|key| (GUESTS, key));
-        Ok(Once { id, request_hash: self.request_hash, now: self.now })
+        Ok(Once { key: self.keyed.map(owned).transpose()?, now: self.now })
     }
 }
 
@@ -151,26 +158,44 @@ impl Once {
         mut show: impl AsyncFnMut(T, &mut AsyncPgConnection) -> Result<HttpResponse, Error>,
     ) -> Result<HttpResponse, Error> {
         db::transaction(conn, async |conn| {
-            let Some(id) = &self.id else {
+            let Some(key) = &self.key else {
                 let done = work(conn).await?;
                 return show(done, conn).await;
             };
-            hold(id, conn).await?;
-            if let Some(answer) = self.replayed(conn).await? {
+            key.hold(conn).await?;
+            if let Some(answer) = key.replayed(self.now, conn).await? {
                 return Ok(answer);
             }
             let done = work(conn).await?;
             let answer = show(done, conn).await?;
-            self.keep(id, answer, conn).await
+            key.keep(answer, self.now, conn).await
         })
         .await
     }
 
-    /// The first answer, if there was one.
-    pub async fn replayed(&self, conn: &mut AsyncPgConnection) -> Result<Option<HttpResponse>, Error> {
-        let Some((member, key)) = &self.id else { return Ok(None) };
-        let young = idempotency_keys::created_at.gt(self.now - KEPT);
-        let kept = idempotency_keys::table.find((member, key)).filter(young).select(Kept::as_select());
+    /// The first answer, if there was one: for work that costs much before its transaction begins.
+    pub async fn replayed(&self, db: &Pool) -> Result<Option<HttpResponse>, Error> {
+        match &self.key {
+            Some(key) => key.replayed(self.now, &mut *db.get().await?).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl OwnedKey {
+    /// Keeps others with the same key out until the transaction ends.
+    async fn hold(&self, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+        let hash = Sha256::digest(format!("idempotency key {} {}", self.member, self.key));
+        let hash = hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
+        if db::hold_name(hash, conn).await? {
+            return Ok(());
+        }
+        Err(Error::new(Code::IdempotencyKeyInUse, "the first request with this key has not ended yet"))
+    }
+
+    async fn replayed(&self, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<Option<HttpResponse>, Error> {
+        let young = idempotency_keys::created_at.gt(now - KEPT);
+        let kept = idempotency_keys::table.find((self.member, &self.key)).filter(young).select(Kept::as_select());
         let kept: Option<Kept> = kept.first(conn).await.optional()?;
         if kept.as_ref().is_some_and(|kept| kept.request_hash != self.request_hash) {
             return Err(Error::new(Code::IdempotencyKeyReused, "another request had this key: make a new one"));
@@ -180,26 +205,31 @@ impl Once {
 
     async fn keep(
         &self,
-        (member, key): &(MemberId, String),
         answer: HttpResponse,
+        now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> Result<HttpResponse, Error> {
         let (answer, body) = answer.into_parts();
         let body = body.try_into_bytes().map_err(|_| Error::internal("an answer that is kept has all its bytes"))?;
         let text = |name: HeaderName| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let kept = Kept {
-            member_id: *member,
-            key: key.clone(),
+            member_id: self.member,
+            key: self.key.clone(),
             request_hash: self.request_hash.clone(),
             status: i16::try_from(answer.status().as_u16()).map_err(Error::internal)?,
             location: text(LOCATION),
             etag: text(ETAG),
             body: body.to_vec(),
-            created_at: self.now,
+            created_at: now,
         };
         // One that is too old to count may still be there.
-        diesel::delete(idempotency_keys::table.find((member, key))).execute(conn).await?;
-        diesel::insert_into(idempotency_keys::table).values(kept).execute(conn).await?;
+        diesel::insert_into(idempotency_keys::table)
+            .values(&kept)
+            .on_conflict((idempotency_keys::member_id, idempotency_keys::key))
+            .do_update()
+            .set(&kept)
+            .execute(conn)
+            .await?;
         Ok(answer.set_body(BoxBody::new(body)))
     }
 }
@@ -217,16 +247,6 @@ impl Kept {
         }
         Ok(answer.body(self.body))
     }
-}
-
-/// Keeps others with the same key out until the transaction ends.
-async fn hold((member, key): &(MemberId, String), conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    let hash = Sha256::digest(format!("idempotency key {member} {key}"));
-    let hash = hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
-    if db::hold_name(hash, conn).await? {
-        return Ok(());
-    }
-    Err(Error::new(Code::IdempotencyKeyInUse, "the first request with this key has not ended yet"))
 }
 
 /// Removes the answers to a member: they may hold what only it sees.

@@ -161,7 +161,7 @@ pub async fn limit<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
-    let act = request.extensions().get::<Served>().map(|act| act.limit);
+    let act = request.extensions().get::<Arc<Served>>().map(|act| act.limit);
     // What is not served costs nothing; balancers and supervisors ask for health as often as they like.
     let (true, Some(Counted::As(act)), Some(who)) = (limits.is_on, act, who(&request, &limits.trusted)) else {
         return Ok(next.call(request).await?.map_into_left_body());
