@@ -66,11 +66,7 @@ async fn words(database_url: &str, query: &str) -> String {
 
 /// Asks until the answer is yes.
 async fn until(database_url: &str, question: &str) {
-    let client = sql(database_url).await;
-    let asked = std::time::Instant::now();
-    while !client.query_one(question, &[]).await.unwrap().get::<_, bool>(0) {
-        assert!(asked.elapsed().as_secs() < 60, "{question}");
-    }
+    crate::support::until(&sql(database_url).await, question).await;
 }
 
 /// Waits until somebody waits for this transaction.

@@ -1,5 +1,7 @@
 //! `DELETE /forums/{forum_id}`.
 
+use std::time::Duration;
+
 use futures_util::future::join;
 use serde_json::json;
 
@@ -27,6 +29,18 @@ async fn only_administrators_delete_forums() {
     app.member("anna").await.delete(&forum_url(999)).await.refused(404, "not_found");
     admin.finds_none("DELETE", "/api/v1/forums/{}", &[], None).await;
     admin.get(&url).await.expect(200);
+}
+
+#[actix_web::test]
+async fn who_may_not_change_the_tree_does_not_wait_for_who_may() {
+    let app = App::start_with(|setup| setup.pool.lock = Duration::from_millis(100)).await;
+    let (anna, url) = (app.member("anna").await, forum_url(app.forum("news").await));
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM site FOR UPDATE").await.unwrap();
+    anna.delete(&url).await.refused(403, "insufficient_role");
+    anna.patch(&url, 1, json!({"title": "Old news"})).await.refused(403, "insufficient_role");
+    app.admin("ada").await.delete(&url).await.refused(503, "overloaded");
+    client.batch_execute("COMMIT").await.unwrap();
 }
 
 #[actix_web::test]

@@ -9,16 +9,45 @@ use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
 use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
 use folkmoot::web::limit::Limits;
+use ipnet::IpNet;
 
 use super::database;
 use super::person::Person;
 
 /// The tests share two cores: what one waits for is another's work.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-const LIMITS: PoolLimits =
-    PoolLimits { connections: 12, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
 
-const REQUEST_LIMITS: RequestLimits = RequestLimits { body: PATIENCE, request: PATIENCE };
+/// What a service of a test may have otherwise.
+pub struct Setup {
+    /// Its connections to the database.
+    pub pool: PoolLimits,
+    /// How long requests may take.
+    pub requests: RequestLimits,
+    /// What time it is; nodes may share it.
+    pub clock: Clock,
+    /// Whether use is limited.
+    pub rate_limits: bool,
+    /// Whose word about their clients is taken.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            pool: PoolLimits {
+                connections: 12,
+                wait: PATIENCE,
+                connect: PATIENCE,
+                statement: PATIENCE,
+                lock: PATIENCE,
+            },
+            requests: RequestLimits { body: PATIENCE, request: PATIENCE },
+            clock: Clock::default(),
+            rate_limits: false,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
 
 /// A service that listens on a free port of its own, for the time of one test.
 #[derive(Clone)]
@@ -43,68 +72,42 @@ impl std::ops::Deref for App {
 impl App {
     /// A service over an empty, migrated database.
     pub async fn start() -> Self {
-        Self::on(database::empty().await, LIMITS, REQUEST_LIMITS).await
+        Self::start_with(|_| ()).await
     }
 
-    /// The same with other limits of its connections to the database.
-    pub async fn start_with(change: impl FnOnce(&mut PoolLimits)) -> Self {
-        let mut limits = LIMITS;
-        change(&mut limits);
-        Self::on(database::empty().await, limits, REQUEST_LIMITS).await
-    }
-
-    /// The same with other limits of its requests.
-    pub async fn start_with_request_limits(limits: RequestLimits) -> Self {
-        Self::on(database::empty().await, LIMITS, limits).await
+    /// The same, otherwise set up.
+    pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        Self::start_on(&database::empty().await, change).await
     }
 
     /// A service over this database.
-    pub async fn start_on(database_url: &str) -> Self {
-        Self::on(database_url.to_owned(), LIMITS, REQUEST_LIMITS).await
+    pub async fn start_on(database_url: &str, change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = Setup::default();
+        change(&mut setup);
+        Self::with(database_url.to_owned(), setup).await
     }
 
     /// One more node over the same database.
     pub async fn another_node(&self) -> Self {
-        Self::on(self.database_url.clone(), LIMITS, REQUEST_LIMITS).await
+        self.another_node_with(|_| ()).await
     }
 
-    async fn on(database_url: String, limits: PoolLimits, request_limits: RequestLimits) -> Self {
-        let clock = Clock::default();
-        let limits_of_use = Limits::new(false, Vec::new(), clock.clone());
-        Self::with(database_url, limits, request_limits, clock, limits_of_use).await
+    /// The same, otherwise set up.
+    pub async fn another_node_with(&self, change: impl FnOnce(&mut Setup)) -> Self {
+        Self::start_on(&self.database_url, change).await
     }
 
-    /// A service with limits of use, and proxies that are trusted.
-    pub async fn limited(trusted: &[&str]) -> Self {
-        Self::limited_on(database::empty().await, Clock::default(), trusted).await
-    }
-
-    /// One more node of it.
-    pub async fn another_limited_node(&self) -> Self {
-        Self::limited_on(self.database_url.clone(), self.clock.clone(), &[]).await
-    }
-
-    async fn limited_on(database_url: String, clock: Clock, trusted: &[&str]) -> Self {
-        let trusted = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        let limits_of_use = Limits::new(true, trusted, clock.clone());
-        Self::with(database_url, LIMITS, REQUEST_LIMITS, clock, limits_of_use).await
-    }
-
-    async fn with(
-        database_url: String,
-        limits: PoolLimits,
-        request_limits: RequestLimits,
-        clock: Clock,
-        limits_of_use: Limits,
-    ) -> Self {
+    async fn with(database_url: String, setup: Setup) -> Self {
+        let Setup { pool, requests, clock, rate_limits, trusted_proxies } = setup;
+        let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
-            db: Pool::new(&database_url, limits).unwrap(),
+            db: Pool::new(&database_url, pool).unwrap(),
             clock: clock.clone(),
             random: Random,
             views: Views::default(),
             public_url: "http://forum.test".into(),
             secret: Secret::new("a secret of at least thirty-two characters".into()),
-            limits: request_limits,
+            limits: requests,
             stopping: Stopping::default(),
         };
         let shared = Shared::new(state, limits_of_use).await.unwrap();

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use folkmoot::db::local::{LocalError, LocalPostgres};
+
+use super::PATIENCE;
 
 /// The PostgreSQL of this run and how to reach it: a given one (`FOLKMOOT_TEST_DATABASE_URL`, key and value words), or a private
 /// one in the target folder.
@@ -77,12 +80,29 @@ pub async fn bare() -> String {
     format!("{} options='-c search_path={schema}' application_name={schema}", *SERVER)
 }
 
+/// Asks until the answer is yes.
+pub async fn until(client: &tokio_postgres::Client, question: &str) {
+    let asked = Instant::now();
+    while !client.query_one(question, &[]).await.unwrap().get::<_, bool>(0) {
+        assert!(asked.elapsed() < PATIENCE, "{question}");
+        look_anew(client).await;
+    }
+}
+
+/// Within a transaction its first look at what others do would be kept.
+async fn look_anew(client: &tokio_postgres::Client) {
+    client.batch_execute("SELECT pg_stat_clear_snapshot()").await.unwrap();
+}
+
 /// Which connection waits for what this one has locked, once one does.
 pub async fn who_waits(client: &tokio_postgres::Client) -> i32 {
     let sql = "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    let asked = Instant::now();
     loop {
         if let Some(row) = client.query_opt(sql, &[]).await.unwrap() {
             return row.get(0);
         }
+        assert!(asked.elapsed() < PATIENCE, "nobody waits");
+        look_anew(client).await;
     }
 }

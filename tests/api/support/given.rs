@@ -33,7 +33,7 @@ impl App {
         let row = self.sql().await.query_one(sql, &[&name, &role, &now.to_rfc3339()]).await.unwrap();
         let (member, session): (i64, i64) = (row.get(0), row.get(1));
         let token = self.shared.keys.sign(member.into(), session.into(), now).unwrap();
-        Person { app: self.clone(), id: member, token: Some(token) }
+        Person { id: member, token: Some(token), ..self.guest() }
     }
 }
 
@@ -57,7 +57,7 @@ impl App {
         let id = self.register(name).await;
         let answer = self.login(name, PASSWORD).await.expect(200);
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
-        (Person { app: self.clone(), id, token: Some(text("access_token")) }, text("refresh_token"))
+        (Person { id, token: Some(text("access_token")), ..self.guest() }, text("refresh_token"))
     }
 
     /// Asks for the next pair of tokens.

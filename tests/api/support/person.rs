@@ -8,6 +8,8 @@ use super::{Answer, App};
 #[derive(Clone)]
 pub struct Person {
     pub app: App,
+    /// Where the service is that it calls.
+    pub url: String,
     pub id: i64,
     pub token: Option<String>,
 }
@@ -15,7 +17,7 @@ pub struct Person {
 impl Person {
     /// Someone who is not signed in.
     pub fn guest(app: &App) -> Self {
-        Self { app: app.clone(), id: 0, token: None }
+        Self { app: app.clone(), url: app.url.clone(), id: 0, token: None }
     }
 
     /// The same one with another token.
@@ -25,7 +27,12 @@ impl Person {
 
     /// The same one, calling another node.
     pub fn at(&self, app: &App) -> Self {
-        Self { app: app.clone(), ..self.clone() }
+        Self { app: app.clone(), url: app.url.clone(), ..self.clone() }
+    }
+
+    /// The same one, calling a node that is a process of its own.
+    pub fn at_url(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -97,7 +104,7 @@ impl Person {
     }
 
     fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let url = format!("{}{path}", self.app.url);
+        let url = format!("{}{path}", self.url);
         let request = self.app.http.request(method.parse().unwrap(), url);
         match &self.token {
             Some(token) => request.bearer_auth(token),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-use crate::support::{App, PATIENCE, who_waits};
+use crate::support::{App, who_waits};
 
 #[actix_web::test]
 async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
@@ -41,7 +41,7 @@ async fn idle_connections_that_were_cut_fail_no_request() {
 
 #[actix_web::test]
 async fn what_waits_too_long_for_a_lock_is_told_to_come_again() {
-    let app = App::start_with(|limits| limits.lock = Duration::from_millis(100)).await;
+    let app = App::start_with(|setup| setup.pool.lock = Duration::from_millis(100)).await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
     let client = app.sql().await;
@@ -82,7 +82,7 @@ async fn a_write_that_lost_in_a_deadlock_is_done_again_unseen() {
 
 #[actix_web::test]
 async fn a_statement_that_runs_too_long_is_ended() {
-    let app = App::start_with(|limits| limits.statement = Duration::from_millis(100)).await;
+    let app = App::start_with(|setup| setup.pool.statement = Duration::from_millis(100)).await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
     let client = app.sql().await;
@@ -94,10 +94,9 @@ async fn a_statement_that_runs_too_long_is_ended() {
 
 #[actix_web::test]
 async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
-    let app = App::start_with(|limits| {
-        limits.connections = 1;
-        limits.wait = Duration::from_millis(100);
-        limits.statement = PATIENCE;
+    let app = App::start_with(|setup| {
+        setup.pool.connections = 1;
+        setup.pool.wait = Duration::from_millis(100);
     })
     .await;
     let anna = app.member("anna").await;
@@ -119,7 +118,7 @@ async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
 
 #[actix_web::test]
 async fn a_connection_is_used_again_by_one_request_after_the_other() {
-    let app = App::start_with(|limits| limits.connections = 1).await;
+    let app = App::start_with(|setup| setup.pool.connections = 1).await;
     let anna = app.member("anna").await;
     let forum = app.forum("news").await;
     let sql = "SELECT pid::bigint FROM pg_stat_activity \

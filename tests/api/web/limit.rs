@@ -7,6 +7,15 @@ use uuid::Uuid;
 
 use crate::support::{Answer, App, Person};
 
+/// A service with limits of use, and proxies that are trusted.
+async fn limited(trusted: &[&str]) -> App {
+    App::start_with(|setup| {
+        setup.rate_limits = true;
+        setup.trusted_proxies = trusted.iter().map(|network| network.parse().unwrap()).collect();
+    })
+    .await
+}
+
 /// A registration without a body that could be one: it counts all the same, and costs nothing.
 async fn register(person: &Person, from: &str) -> Answer {
     person.ask("POST", "/api/v1/members", &[("X-Forwarded-For", from)], Some(json!({}))).await
@@ -14,7 +23,7 @@ async fn register(person: &Person, from: &str) -> Answer {
 
 #[actix_web::test]
 async fn each_answer_says_what_is_left_and_the_one_too_many_when_to_come_again() {
-    let app = App::limited(&[]).await;
+    let app = limited(&[]).await;
     let guest = app.guest();
     for left in (0..10).rev() {
         let answer = guest.post("/api/v1/members", json!({})).await.expect(422);
@@ -35,7 +44,7 @@ async fn each_answer_says_what_is_left_and_the_one_too_many_when_to_come_again()
 
 #[actix_web::test]
 async fn members_have_limits_of_their_own_wherever_they_are() {
-    let app = App::limited(&[]).await;
+    let app = limited(&[]).await;
     let (anna, ben) = (app.member("anna").await, app.member("ben").await);
     let search = "/api/v1/members";
     let mut passed = 0;
@@ -54,7 +63,7 @@ async fn members_have_limits_of_their_own_wherever_they_are() {
 
 #[actix_web::test]
 async fn at_the_same_time_no_more_pass_than_one_after_the_other() {
-    let app = App::limited(&[]).await;
+    let app = limited(&[]).await;
     let guest = app.guest();
     let answers = join_all((0..50).map(|_| guest.post("/api/v1/members", json!({})))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 422).count(), 10);
@@ -63,8 +72,8 @@ async fn at_the_same_time_no_more_pass_than_one_after_the_other() {
 
 #[actix_web::test]
 async fn nodes_share_a_limit() {
-    let app = App::limited(&[]).await;
-    let other = app.another_limited_node().await;
+    let app = limited(&[]).await;
+    let other = app.another_node_with(|setup| (setup.rate_limits, setup.clock) = (true, app.clock.clone())).await;
     for node in [&app, &other] {
         node.shared.limits.share_among(2);
     }
@@ -101,7 +110,7 @@ async fn nodes_are_counted_while_they_say_that_they_serve() {
 
 #[actix_web::test]
 async fn what_an_unknown_proxy_says_of_its_clients_is_not_believed() {
-    let app = App::limited(&["10.0.0.0/8"]).await;
+    let app = limited(&["10.0.0.0/8"]).await;
     for n in 0..10 {
         register(&app.guest(), &format!("192.0.2.{n}")).await.expect(422);
     }
@@ -110,7 +119,7 @@ async fn what_an_unknown_proxy_says_of_its_clients_is_not_believed() {
 
 #[actix_web::test]
 async fn a_trusted_proxy_tells_its_clients_apart_and_they_can_not_say_they_are_others() {
-    let app = App::limited(&["127.0.0.0/8", "10.0.0.0/8"]).await;
+    let app = limited(&["127.0.0.0/8", "10.0.0.0/8"]).await;
     let guest = app.guest();
     for n in 0..10 {
         // What the client wrote itself stands in front.

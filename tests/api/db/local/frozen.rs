@@ -3,10 +3,19 @@
 use super::*;
 use crate::support::App;
 
-/// All processes of the server, told to stop where they are or to go on.
-async fn tell(processes: &[Pid], signal: Signal) {
-    for process in processes {
-        kill_process(*process, signal).unwrap();
+/// All processes of a server, stopped where they are. They go on when it is dropped: a test that fails leaves none behind.
+struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    fn new(processes: Vec<Pid>) -> Self {
+        processes.iter().for_each(|process| kill_process(*process, Signal::STOP).unwrap());
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|process| kill_process(*process, Signal::CONT).unwrap());
     }
 }
 
@@ -15,7 +24,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     let folder = Folder::new();
     let server = start(&folder.0).await;
     folkmoot::db::migrate(server.url()).await.unwrap();
-    let app = App::start_on(server.url()).await;
+    let app = App::start_on(server.url(), |_| ()).await;
     let pool = app.shared.state.db.clone();
     let watch = actix_web::rt::spawn(async move { pool.watch().await });
     app.guest().get("/api/v1/forums").await.expect(200);
@@ -24,7 +33,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
         processes.push(Pid::from_raw(pid.parse().unwrap()).unwrap());
     }
 
-    tell(&processes, Signal::STOP).await;
+    let frozen = Frozen::new(processes);
     let from = Instant::now();
     let asked = app.guest();
     let (page, ready, live) =
@@ -38,7 +47,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     app.guest().get("/api/v1/forums").await.refused(503, "database_unavailable");
     assert!(from.elapsed() < Duration::from_secs(1), "{:?}", from.elapsed());
 
-    tell(&processes, Signal::CONT).await;
+    drop(frozen);
     let from = Instant::now();
     while app.guest().get("/api/v1/forums").await.status != 200 {
         assert!(from.elapsed() < PATIENCE, "it does not come back");
