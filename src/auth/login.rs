@@ -59,33 +59,50 @@ pub async fn login(
     keys: Data<Keys>,
     passwords: Data<Passwords>,
 ) -> Result<HttpResponse, Error> {
-    let (found, rehashed) = check(&body, &state, &passwords).await?;
-    let now = state.clock.now();
     let token = make_opaque(&state)?;
     let user_agent = user_agent(&request);
-    let conn = &mut state.db.get().await?;
-    let session = transaction(conn, async |conn| {
-        found.must_be_the_same(conn).await?.must_not_be_suspended(now)?;
+    let opened = async || open(&body, user_agent.as_deref(), &token, &state, &passwords).await;
+    // A login at the same time may have made the hash of the same password anew: that is seen by checking it once more.
+    let (member, session) = match opened().await? {
+        Some(opened) => opened,
+        None => opened().await?.ok_or_else(refused)?,
+    };
+    show(member, session, token, &keys, &state).await
+}
+
+/// A new session of the member whose password it is; none where the member has changed since the password was checked.
+async fn open(
+    body: &Login,
+    user_agent: Option<&str>,
+    token: &str,
+    state: &State,
+    passwords: &Passwords,
+) -> Result<Option<(MemberId, SessionId)>, Error> {
+    let (found, rehashed) = check(body, state, passwords).await?;
+    let now = state.clock.now();
+    transaction(&mut *state.db.get().await?, async |conn| {
+        if !found.is_the_same(now, conn).await? {
+            return Ok(None);
+        }
         if let Some(new) = &rehashed {
             crate::members::set_password(found.id, new, conn).await?;
         }
-        Ok(sessions::open(found.id, user_agent.as_deref(), &token, now, conn).await?)
+        Ok(Some((found.id, sessions::open(found.id, user_agent, token, now, conn).await?)))
     })
-    .await?;
-    show(&found, session, token, &keys, now, conn).await
+    .await
 }
 
 async fn show(
-    found: &Found,
+    member: MemberId,
     session: SessionId,
     token: String,
     keys: &Keys,
-    now: DateTime<Utc>,
-    conn: &mut AsyncPgConnection,
+    state: &State,
 ) -> Result<HttpResponse, Error> {
+    let now = state.clock.now();
     let scopes = SCOPES.map(str::to_owned).to_vec();
-    let me = Me::find(found.id, scopes, now, conn).await?.or_not_found()?;
-    let access_token = keys.sign(found.id, session, now)?;
+    let me = Me::find(member, scopes, now, &mut *state.db.get().await?).await?.or_not_found()?;
+    let access_token = keys.sign(member, session, now)?;
     let mut answer = HttpResponse::Ok().json(Tokens::new(access_token, token).of(me));
     answer::keep_out_of_stores(&mut answer);
     Ok(answer)
@@ -107,12 +124,16 @@ struct Found {
 }
 
 impl Found {
-    /// The member as it is now, with the password that was checked. It stays so until the transaction ends: no session outlives
-    /// a suspension, or a change of password, that came between.
-    async fn must_be_the_same(&self, conn: &mut AsyncPgConnection) -> Result<Self, Error> {
+    /// Whether the member still has the password that was checked. It stays so until the transaction ends: no session outlives a
+    /// suspension, or a change of password, that came between.
+    async fn is_the_same(&self, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<bool, Error> {
         let present = members::table.filter(members::id.eq(self.id).and(members::deleted_at.is_null()));
         let present = present.select(Self::as_select()).for_no_key_update().first(conn).await.optional()?;
-        present.filter(|present| present.password_hash == self.password_hash).ok_or_else(refused)
+        let Some(present) = present.filter(|present| present.password_hash == self.password_hash) else {
+            return Ok(false);
+        };
+        present.must_not_be_suspended(now)?;
+        Ok(true)
     }
 
     fn must_not_be_suspended(&self, now: DateTime<Utc>) -> Result<(), Error> {

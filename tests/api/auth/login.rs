@@ -1,8 +1,9 @@
 //! `POST /auth/login`.
 
+use futures_util::future::join3;
 use serde_json::json;
 
-use crate::support::{App, PASSWORD};
+use crate::support::{App, PASSWORD, until};
 
 #[actix_web::test]
 async fn name_and_password_open_a_session() {
@@ -73,6 +74,24 @@ async fn a_hash_from_elsewhere_signs_in_and_is_made_anew() {
     let anew = "SELECT count(*) FROM members WHERE password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'";
     assert_eq!(app.count(anew).await, 1);
     app.login("Anna", "short").await.expect(200);
+}
+
+#[actix_web::test]
+async fn two_logins_at_once_make_a_hash_from_elsewhere_anew_and_both_sign_in() {
+    let app = App::start().await;
+    app.member("Anna").await;
+    let (client, bcrypt) = (app.sql().await, bcrypt::hash("short", 4).unwrap());
+    client.execute("UPDATE members SET password_hash = $1", &[&bcrypt]).await.unwrap();
+    client.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
+    let both_have_checked = async {
+        let waiting = "SELECT count(*) = 2 FROM pg_stat_activity \
+                       WHERE application_name = current_schema() AND wait_event_type = 'Lock'";
+        until(&client, waiting).await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (one, other, ()) = join3(app.login("Anna", "short"), app.login("Anna", "short"), both_have_checked).await;
+    one.expect(200);
+    other.expect(200);
 }
 
 #[actix_web::test]
