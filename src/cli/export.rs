@@ -1,7 +1,6 @@
 //! `folkmoot export`: writes the forum as an archive.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use tokio::fs::{File, OpenOptions};
@@ -33,31 +32,21 @@ pub async fn run(config: &Config, export: &Export) -> Result<(), String> {
     Ok(())
 }
 
-/// Under another name until it is whole; what breaks off is taken away.
+/// A file appears when it is whole, under another name until then, and for its owner's eyes only; what breaks off is taken away.
+/// What is no file, such as a pipe, is written to as it is.
 async fn to_file(file: &Path, database_url: &str, progress: &Progress) -> Result<u64, ExportError> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let mut output = create(&part).await?;
-    let written = async {
-        let lines = archive::export(&mut output, Compression::of(file), database_url, progress).await?;
-        output.sync_all().await?;
-        tokio::fs::rename(&part, file).await?;
-        Ok(lines)
-    };
-    let written = written.await;
-    if written.is_err() {
-        // What went wrong before is what is told.
-        let _ = tokio::fs::remove_file(&part).await;
+    let compression = Compression::of(file);
+    if std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let output = OpenOptions::new().write(true).open(file).await?;
+        return archive::export(output, compression, database_url, progress).await;
     }
-    written
-}
-
-/// A new file for its owner's eyes only, as it holds addresses and hashes. What stood there, a link too, is not written to.
-async fn create(part: &Path) -> std::io::Result<File> {
-    match tokio::fs::remove_file(part).await {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).await
+    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    let part = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder)?;
+    let mut output = File::from_std(part.reopen()?);
+    let lines = archive::export(&mut output, compression, database_url, progress).await?;
+    output.sync_all().await?;
+    part.persist(file).map_err(|failed| failed.error)?;
+    Ok(lines)
 }

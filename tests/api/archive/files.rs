@@ -5,6 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use super::*;
 use crate::support::database;
 
@@ -34,8 +36,13 @@ impl Drop for Folder {
 
 /// Runs a command of the program on a database.
 fn run(database_url: &str, command: &str, file: &Path) -> Output {
+    program(database_url, command, file).output().unwrap()
+}
+
+fn program(database_url: &str, command: &str, file: &Path) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
-    program.arg(command).arg(file).env("FOLKMOOT_DATABASE_URL", database_url).output().unwrap()
+    program.arg(command).arg(file).env("FOLKMOOT_DATABASE_URL", database_url);
+    program
 }
 
 /// A folder, and a database that the program has made and filled.
@@ -52,10 +59,10 @@ async fn given() -> (Folder, String) {
 #[actix_web::test]
 async fn an_exported_file_is_for_its_owners_eyes_only() {
     let (folder, url) = given().await;
-    let (file, part, elsewhere) = (folder.0.join("out"), folder.0.join("out.part"), folder.0.join("elsewhere"));
-    // Somebody else may have put a link where the file is to be written first.
+    let (file, elsewhere) = (folder.0.join("out"), folder.0.join("elsewhere"));
+    // Somebody else may have put a link where the file is to be.
     fs::write(&elsewhere, "kept").unwrap();
-    symlink(&elsewhere, &part).unwrap();
+    symlink(&elsewhere, &file).unwrap();
     let done = run(&url, "export", &file);
     assert!(done.status.success(), "{done:?}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
@@ -63,6 +70,35 @@ async fn an_exported_file_is_for_its_owners_eyes_only() {
     assert_eq!(fs::read(&file).unwrap(), write_out_bytes(&url, Compression::None).await);
     assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "kept");
     assert_eq!(folder.names(), ["elsewhere", "out"]);
+}
+
+#[actix_web::test]
+async fn two_exports_to_one_name_do_not_mix() {
+    let (folder, url) = given().await;
+    let file = folder.0.join("out");
+    let programs: Vec<_> = (0..4).map(|_| program(&url, "export", &file).spawn().unwrap()).collect();
+    for mut program in programs {
+        assert!(program.wait().unwrap().success());
+    }
+    assert_eq!(fs::read(&file).unwrap(), write_out_bytes(&url, Compression::None).await);
+    assert_eq!(folder.names(), ["out"]);
+}
+
+#[actix_web::test]
+async fn what_is_no_file_is_written_to_as_it_is() {
+    let (folder, url) = given().await;
+    let pipe = folder.0.join("out.gz");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let mut exporting = program(&url, "export", &pipe).spawn().unwrap();
+    let done = run(&database::bare().await, "import", &pipe);
+    if !done.status.success() {
+        // It waits for somebody who reads.
+        exporting.kill().unwrap();
+    }
+    assert!(done.status.success(), "{done:?}");
+    assert!(exporting.wait_with_output().unwrap().status.success());
+    assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
+    assert_eq!(folder.names(), ["out.gz"]);
 }
 
 #[actix_web::test]
