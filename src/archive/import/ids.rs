@@ -185,7 +185,7 @@ impl Ids {
                 entry.state = State::There;
                 Ok(Some(entry.id))
             }
-            _ => Err(Flaw::new("id", "ids of a folkmoot archive are whole numbers from 1 to 2^53-1")),
+            _ => Err(Flaw::new("id", "ids of a folkmoot archive are whole numbers from 1 to 2^52-1")),
         }
     }
 

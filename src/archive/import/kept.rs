@@ -66,10 +66,13 @@ pub async fn claim(lines: &[Numbered], client: &mut Client) -> Result<(), Import
     Ok(())
 }
 
+/// The highest id that is kept. Sequences go on above what is kept, and half of all ids are left for that.
+const MAX_KEPT: i64 = MAX_ID / 2;
+
 /// An id of our own, as an export writes it.
 pub fn kept_id(text: &str) -> Option<i64> {
     let id: i64 = text.parse().ok()?;
-    ((1..=MAX_ID).contains(&id) && id.to_string() == text).then_some(id)
+    ((1..=MAX_KEPT).contains(&id) && id.to_string() == text).then_some(id)
 }
 
 /// Another row has the id.

@@ -194,3 +194,17 @@ async fn a_member_that_came_in_between_survives_an_import_that_wanted_an_empty_f
     assert_eq!(words(&url, "SELECT username FROM members WHERE id = 2").await, "Zoe");
     assert_eq!(count(&url, "SELECT count(*) FROM posts").await, 5, "with ids of their own");
 }
+
+#[actix_web::test]
+async fn ids_that_leave_no_room_for_others_are_not_kept() {
+    let origin = App::start().await;
+    origin.register("Zoe").await;
+    let mut lines = write_out(&origin.database_url).await;
+    for (id, is_taken) in [("9007199254740991", false), ("4503599627370496", false), ("4503599627370495", true)] {
+        lines.iter_mut().find(|line| line["type"] == "member").unwrap()["id"] = json!(id);
+        let app = App::start().await;
+        let taken = take_in(&app.database_url, &lines).await;
+        assert_eq!(taken.is_ok(), is_taken, "{id}: {taken:?}");
+        app.register("Anna").await;
+    }
+}
