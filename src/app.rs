@@ -86,15 +86,6 @@ fn cors() -> Cors {
         .send_wildcard()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
-        .expose_headers([
-            "ETag",
-            "Link",
-            "Location",
-            "Retry-After",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Idempotency-Replayed",
-            "X-Request-Id",
-        ])
+        .expose_headers(frame::EXPOSED)
         .max_age(3600)
 }

@@ -82,7 +82,7 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// For how many seconds the service still answers after it was told to stop, while `/health/ready` already says so.
     #[arg(long, env = "FOLKMOOT_DRAIN", default_value_t = 3, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u8).range(0..=20))]
+          value_parser = clap::value_parser!(u8).range(0..=8))]
     pub drain: u8,
     /// Limits of use: `off` where something in front of the service limits it already.
     #[arg(long, env = "FOLKMOOT_RATE_LIMITS", default_value = "on", value_name = "on|off",

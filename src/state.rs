@@ -9,6 +9,8 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use sha2::Sha256;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -46,17 +48,31 @@ impl Default for RequestLimits {
 
 /// Whether the service has been told to stop: then it is no longer ready, and clients are told to go elsewhere.
 #[derive(Debug, Default)]
-pub struct Stopping(AtomicBool);
+pub struct Stopping {
+    begun: AtomicBool,
+    requests: TaskTracker,
+}
 
 impl Stopping {
     /// From now on.
     pub fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.begun.store(true, Ordering::Relaxed);
+        self.requests.close();
     }
 
     /// Whether it is so.
     pub fn is_so(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request as long as this is kept.
+    pub fn request(&self) -> TaskTrackerToken {
+        self.requests.token()
+    }
+
+    /// Once it has begun: until no request is without its answer.
+    pub async fn answered(&self) {
+        self.requests.wait().await;
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::Shared;
@@ -30,20 +31,20 @@ impl Rounds {
         Ok(rounds)
     }
 
-    /// One after the other, until it is aborted.
-    pub async fn run(&self) {
+    /// One after the other until the service has ended, and the last one after its last request.
+    pub async fn run(self, mut ended: oneshot::Receiver<()>) {
         let mut ticks = tokio::time::interval(ROUND);
         loop {
-            ticks.tick().await;
+            // Not in the middle of a round: what it has taken would be lost.
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = &mut ended => break,
+            }
             self.write_views().await;
             noted("signing keys could not be read anew", self.shared.keys.refresh(&self.shared.state).await);
             noted("other nodes could not be counted", self.share_limits().await);
             noted("old answers could not be removed", self.prune().await);
         }
-    }
-
-    /// The last one, after the last request.
-    pub async fn end(&self) {
         self.write_views().await;
         noted("the other nodes could not be told that this one ends", self.leave().await);
     }

@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::io::Write;
-use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use super::rounds::Rounds;
 use super::setup::{Database, Folder};
@@ -17,8 +18,10 @@ use crate::config::{Config, ServeConfig};
 use crate::state::State;
 use crate::web::limit::Limits;
 
-/// For how long requests in flight may go on when the service stops, in seconds.
-const LAST_REQUESTS: u64 = 20;
+/// For how long requests in flight may go on when the service stops: none takes longer (`RequestLimits`).
+const LAST_REQUESTS: Duration = Duration::from_secs(16);
+/// For how long their answers may be on their way to clients then, in seconds. With the longest drain all of it is less than 30.
+const LAST_ANSWERS: u64 = 4;
 
 /// Serves until it is told to stop.
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), String> {
@@ -38,12 +41,12 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let state = shared.state.clone();
-    let rounds = Rc::new(Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?);
+    let rounds = Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?;
     let mut server = HttpServer::new(move || build_app(shared.clone()))
         .disable_signals()
         .on_connect(|connection, _| end_where_nobody_reads(connection))
         .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(LAST_REQUESTS);
+        .shutdown_timeout(LAST_ANSWERS);
     if let Some(workers) = serve.workers {
         server = server.workers(workers.into());
     }
@@ -53,13 +56,13 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
-    let running = rounds.clone();
-    let running = actix_web::rt::spawn(async move { running.run().await });
+    let (end, ended) = oneshot::channel();
+    let rounds = actix_web::rt::spawn(rounds.run(ended));
     let served = server.await.map_err(|e| e.to_string());
-    running.abort();
+    drop(end);
+    let rounds = rounds.await.map_err(|e| e.to_string());
     watch.abort();
-    rounds.end().await;
-    served
+    served.and(rounds)
 }
 
 /// A client that takes nothing of its answer for so long, in milliseconds, is gone.
@@ -105,8 +108,15 @@ async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duratio
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in.
+    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in, and
+    // requests in flight come to their end before the first worker does: another worker's may use a connection to the database
+    // that is driven by it.
     state.stopping.begin();
-    tokio::time::sleep(drain).await;
+    sleep(drain).await;
+    server.pause().await;
+    tracing::info!("the last requests");
+    if timeout(LAST_REQUESTS, state.stopping.answered()).await.is_err() {
+        tracing::warn!("requests without an answer are cut");
+    }
     server.stop(true).await;
 }

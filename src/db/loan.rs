@@ -8,14 +8,18 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
+use tokio::runtime::Handle;
+use tokio_postgres::CancelToken;
 
-/// A connection on loan. It goes back to the pool, unless a transaction is open or a statement still runs: then it is closed,
-/// and PostgreSQL takes back what was not committed and lets go of what it held; a statement that runs ends first, by its own
-/// limit at the latest.
+use super::pool::Tls;
+
+/// A connection on loan. It goes back to the pool, unless a transaction is open or a statement still runs: then the statement is
+/// cancelled and the connection closed, and PostgreSQL takes back what was not committed and lets go of what it held.
 pub struct Connection {
     /// Nothing only while it is given back.
     lent: Option<Object<AsyncPgConnection>>,
     is_busy: Arc<AtomicBool>,
+    tls: Tls,
 }
 
 /// Notes whether a statement runs, and counts them.
@@ -39,10 +43,10 @@ impl Instrumentation for Statements {
 
 impl Connection {
     /// Lends it; `count` grows by each statement.
-    pub(super) fn new(mut lent: Object<AsyncPgConnection>, count: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(mut lent: Object<AsyncPgConnection>, count: Arc<AtomicU64>, tls: Tls) -> Self {
         let is_busy = Arc::new(AtomicBool::new(false));
         lent.set_instrumentation(Statements { is_busy: is_busy.clone(), count });
-        Self { lent: Some(lent), is_busy }
+        Self { lent: Some(lent), is_busy, tls }
     }
 }
 
@@ -68,10 +72,26 @@ impl DerefMut for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        let is_busy = self.is_busy.load(Ordering::Relaxed);
         if let Some(mut lent) = self.lent.take()
-            && (self.is_busy.load(Ordering::Relaxed) || lent.is_broken())
+            && (is_busy || lent.is_broken())
         {
-            drop(Object::take(lent));
+            let lent = Object::take(lent);
+            if is_busy {
+                cancel(lent.cancel_token(), self.tls.clone());
+            }
         }
     }
+}
+
+/// By a connection of its own, as PostgreSQL wants it: a server process reads nothing while it runs a statement. It may have
+/// ended meanwhile, then there is nothing to cancel.
+fn cancel(statement: CancelToken, tls: Tls) {
+    // None where the program ends.
+    let Ok(runtime) = Handle::try_current() else { return };
+    runtime.spawn(async move {
+        if let Err(error) = statement.cancel_query(tls).await {
+            tracing::debug!(%error, "a statement of a request that was given up could not be cancelled");
+        }
+    });
 }

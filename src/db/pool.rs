@@ -26,6 +26,7 @@ pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
     statements: Arc<AtomicU64>,
     watch: Watch,
+    tls: Tls,
 }
 
 /// How many connections there are, and how long each step may take.
@@ -50,6 +51,7 @@ impl Pool {
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
         let statements = Arc::new(AtomicU64::new(0));
+        let tls = tls_for(&url.parse().map_err(Error::internal)?).map_err(Error::internal)?;
         let watch = Watch::new(url);
         let watched = watch.clone();
         config.custom_setup = Box::new(move |_| connect_for_requests(watched.clone(), limits).boxed());
@@ -61,7 +63,7 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { connections, statements, watch })
+        Ok(Self { connections, statements, watch, tls })
     }
 
     /// How many statements were run since the start.
@@ -86,7 +88,7 @@ impl Pool {
             }
             error => Error::database_unavailable(error),
         })?;
-        Ok(Connection::new(lent, self.statements.clone()))
+        Ok(Connection::new(lent, self.statements.clone(), self.tls.clone()))
     }
 }
 
@@ -108,19 +110,24 @@ pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, Con
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
-type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+/// How connections are encrypted.
+pub(super) type Tls = MakeRustlsConnect;
+type TlsStream = <Tls as MakeTlsConnect<Socket>>::Stream;
 
 /// The one way to the server, with TLS or without, as the address says.
 pub(super) async fn open(
     url: &str,
 ) -> Result<(tokio_postgres::Client, tokio_postgres::Connection<Socket, TlsStream>), ConnectionError> {
     let config: tokio_postgres::Config = url.parse().map_err(|e| bad(&e))?;
-    let tls = match config.get_ssl_mode() {
+    config.connect(tls_for(&config)?).await.map_err(|e| bad(&e))
+}
+
+fn tls_for(config: &tokio_postgres::Config) -> Result<Tls, ConnectionError> {
+    match config.get_ssl_mode() {
         // It is never asked, so it needs no certificates.
         SslMode::Disable => trusting(RootCertStore::empty()),
         _ => tls(),
-    };
-    config.connect(tls?).await.map_err(|e| bad(&e))
+    }
 }
 
 /// An error with what caused it: the outer ones say little ("error connecting to server").
@@ -141,8 +148,8 @@ pub async fn connect(url: &str) -> Result<tokio_postgres::Client, ConnectionErro
 }
 
 /// TLS for servers that want it, checked against the system's certificates, which are read once.
-fn tls() -> Result<MakeRustlsConnect, ConnectionError> {
-    static TLS: OnceLock<MakeRustlsConnect> = OnceLock::new();
+fn tls() -> Result<Tls, ConnectionError> {
+    static TLS: OnceLock<Tls> = OnceLock::new();
     if let Some(tls) = TLS.get() {
         return Ok(tls.clone());
     }
@@ -153,7 +160,7 @@ fn tls() -> Result<MakeRustlsConnect, ConnectionError> {
     Ok(TLS.get_or_init(|| made).clone())
 }
 
-fn trusting(roots: RootCertStore) -> Result<MakeRustlsConnect, ConnectionError> {
+fn trusting(roots: RootCertStore) -> Result<Tls, ConnectionError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

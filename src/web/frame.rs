@@ -6,7 +6,8 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
@@ -22,6 +23,18 @@ use crate::state::State;
 
 /// The field that names a request, in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The fields of answers that pages of any origin may read, beside those that they always may.
+pub const EXPOSED: [&str; 8] = [
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Idempotency-Replayed",
+    "X-Request-Id",
+];
 
 /// The most bytes of a URL's path and query.
 const MAX_URL: usize = 8 * 1024;
@@ -62,11 +75,12 @@ async fn in_time<B: MessageBody + 'static>(
     id: &str,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
+    let _counted = state.stopping.request();
     let asked = Asked::new(id.to_owned(), request.method().clone());
     let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
     let Ok(response) = answered else {
         asked.given_up(Code::Overloaded.status());
-        return Err(TookTooLong(id.to_owned()).into());
+        return Err(TookTooLong { id: id.to_owned(), stopping: state.stopping.is_so() }.into());
     };
     // Problems from within are told already; a preflight is refused further out than they are.
     let mut response = as_problem(response?, id);
@@ -80,7 +94,10 @@ async fn in_time<B: MessageBody + 'static>(
 
 /// A request that was given up. The layers inside went with it, so this is a whole answer by itself.
 #[derive(Debug)]
-struct TookTooLong(String);
+struct TookTooLong {
+    id: String,
+    stopping: bool,
+}
 
 impl std::fmt::Display for TookTooLong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,13 +107,19 @@ impl std::fmt::Display for TookTooLong {
 
 impl ResponseError for TookTooLong {
     fn error_response(&self) -> HttpResponse {
-        let mut answer = Error::new(Code::Overloaded, "The request took too long and was given up.").answer(&self.0);
+        let mut answer = Error::new(Code::Overloaded, "The request took too long and was given up.").answer(&self.id);
+        if self.stopping {
+            answer.head_mut().set_connection_type(ConnectionType::Close);
+        }
         let headers = answer.headers_mut();
-        if let Ok(id) = HeaderValue::from_str(&self.0) {
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        if let Ok(exposed) = HeaderValue::from_str(&EXPOSED.join(", ")) {
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        }
         answer
     }
 }

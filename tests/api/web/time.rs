@@ -4,14 +4,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use folkmoot::state::RequestLimits;
+use serde_json::json;
 
-use crate::support::{App, PATIENCE};
+use crate::support::{Answer, App, PATIENCE, until};
 
 #[actix_web::test]
 async fn a_body_that_does_not_come_is_given_up_and_its_connection_closed() {
-    let limits = RequestLimits { body: Duration::from_millis(200), request: PATIENCE };
-    let app = App::start_with_request_limits(limits).await;
+    let app = App::start_with(|setup| setup.requests.body = Duration::from_millis(200)).await;
     let anna = app.member("anna").await;
     let address = app.url.strip_prefix("http://").unwrap().to_owned();
     let head = format!(
@@ -34,20 +33,39 @@ async fn a_body_that_does_not_come_is_given_up_and_its_connection_closed() {
 
 #[actix_web::test]
 async fn a_request_that_takes_too_long_is_given_up_with_all_it_holds() {
-    let limits = RequestLimits { body: PATIENCE, request: Duration::from_millis(300) };
-    let app = App::start_with_request_limits(limits).await;
+    let app = App::start().await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let quick = app
+        .another_node_with(|setup| {
+            setup.requests.request = Duration::from_millis(300);
+            (setup.pool.statement, setup.pool.lock) = (2 * PATIENCE, 2 * PATIENCE);
+        })
+        .await;
     let client = app.sql().await;
     client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
-    let reply = || anna.post("/api/v1/threads/1/posts", serde_json::json!({"body": "one"}));
-    let given_up = reply().await.refused(503, "overloaded");
-    assert_eq!(given_up.header("access-control-allow-origin"), "*");
+    let (anna_there, replies) = (anna.at(&quick), format!("/api/v1/threads/{thread}/posts"));
+    let given_up = anna_there.post(&replies, json!({"body": "one"})).await.refused(503, "overloaded");
+    let other = app.guest().ask("GET", "/health/live", &[("Origin", "http://page.test")], None).await;
+    assert_eq!(given_up.header("access-control-allow-origin"), other.header("access-control-allow-origin"));
+    let exposed = |answer: &Answer| {
+        let mut names: Vec<_> =
+            answer.header("access-control-expose-headers").split(", ").map(str::to_lowercase).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(exposed(&given_up), exposed(&other));
+    assert_eq!(given_up.header("connection"), "");
+    // It does not wait on for what it is not going to do: nothing of it is done later.
+    until(
+        &client,
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
+    )
+    .await;
+    quick.shared.state.stopping.begin();
+    let given_up = anna_there.post(&replies, json!({"body": "one"})).await.refused(503, "overloaded");
+    assert_eq!(given_up.header("connection"), "close");
     client.batch_execute("ROLLBACK").await.unwrap();
-    // Nothing of it is done later.
-    let left = "SELECT count(*) FROM pg_stat_activity \
-                WHERE application_name = current_schema() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
-    while app.count(left).await > 0 {}
     assert_eq!(app.count("SELECT count(*) FROM posts").await, 1);
     anna.reply(thread, "two").await;
     app.counters_are_exact().await;
