@@ -13,6 +13,7 @@ use crate::site::{self, Document};
 use crate::state::State;
 use crate::web::frame::{Routes, Served};
 use crate::web::limit::Limits;
+use crate::web::metrics::Requests;
 use crate::web::{body, etag, frame, limit};
 use crate::{openapi, routes};
 
@@ -23,6 +24,7 @@ pub struct Shared {
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
     pub limits: Data<Limits>,
+    pub requests: Data<Requests>,
     routes: Data<Routes>,
     document: Data<Document>,
 }
@@ -33,13 +35,14 @@ impl Shared {
         let keys = Keys::load(&state).await?;
         // Collecting the routes of the document costs as much for each worker as once.
         let document = openapi::document();
-        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served::page()]));
+        let page = site::DOCS_PATHS.map(|path| (path.to_owned(), vec![Served::page(path)]));
         let routes = Routes::new(openapi::paths(&document).into_iter().chain(page));
         Ok(Self {
             state: Data::new(state),
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()),
             limits: Data::new(limits),
+            requests: Data::new(Requests::default()),
             routes: Data::new(routes),
             document: Data::new(Document::new(&document)?),
         })
@@ -64,6 +67,7 @@ pub fn build_app(
         .app_data(shared.keys)
         .app_data(shared.passwords)
         .app_data(shared.limits)
+        .app_data(shared.requests)
         .app_data(shared.routes)
         .app_data(shared.document)
         .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))

@@ -84,6 +84,10 @@ pub struct ServeConfig {
     #[arg(long, env = "FOLKMOOT_DRAIN", default_value_t = 3, value_name = "SECONDS",
           value_parser = clap::value_parser!(u8).range(0..=8))]
     pub drain: u8,
+    /// The address and port on which Prometheus finds `/metrics`: never one that clients reach. Default: 127.0.0.1:9464, where it
+    /// is free.
+    #[arg(long, env = "FOLKMOOT_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Limits of use: `off` where something in front of the service limits it already.
     #[arg(long, env = "FOLKMOOT_RATE_LIMITS", default_value = "on", value_name = "on|off",
           value_parser = ["on", "off"])]

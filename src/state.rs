@@ -70,6 +70,11 @@ impl Stopping {
         self.requests.token()
     }
 
+    /// How many requests there are.
+    pub fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Once it has begun: until no request is without its answer.
     pub async fn answered(&self) {
         self.requests.wait().await;

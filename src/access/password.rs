@@ -104,6 +104,11 @@ impl Passwords {
         Kind::of(hash).is_some()
     }
 
+    /// How many are hashed, or wait for it.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let _place = Place::take(self)?;
         let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;

@@ -7,6 +7,7 @@ mod file;
 mod first_start;
 mod health;
 mod import;
+mod metrics;
 mod migrate;
 mod openapi;
 mod rounds;
@@ -17,6 +18,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogConfig, ServeConfig};
 
@@ -86,11 +90,18 @@ fn fail(message: &str) -> ExitCode {
 /// The log goes to standard error: for people on a terminal, as JSON elsewhere.
 fn start_log(config: &LogConfig) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("--log {}: {e}", config.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(filter).with(without_secrets());
+    let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-        log.init();
+        log.with(written).init();
     } else {
-        log.json().with_ansi(false).init();
+        log.with(written.json().with_ansi(false)).init();
     }
     Ok(())
+}
+
+/// Below these levels libraries write values of statements and fields of requests, whatever the operator wants to see.
+fn without_secrets() -> Targets {
+    let capped = ["tokio_postgres", "postgres_protocol", "actix_http", "h2", "hyper", "hyper_util"];
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped.map(|name| (name, LevelFilter::INFO)))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::metrics::Jobs;
 use crate::app::Shared;
 use crate::db::nodes;
 use crate::error::Error;
@@ -20,13 +21,14 @@ const ROUND: Duration = Duration::from_secs(4);
 pub struct Rounds {
     shared: Shared,
     node: Uuid,
+    jobs: Jobs,
 }
 
 impl Rounds {
     /// Says that this node serves, before it does: so its limits are shared from the first request on.
-    pub async fn new(shared: Shared) -> Result<Self, Error> {
+    pub async fn new(shared: Shared, jobs: Jobs) -> Result<Self, Error> {
         let node = uuid::Builder::from_random_bytes(shared.state.random.bytes()?).into_uuid();
-        let rounds = Self { shared, node };
+        let rounds = Self { shared, node, jobs };
         rounds.share_limits().await?;
         Ok(rounds)
     }
@@ -41,12 +43,12 @@ impl Rounds {
                 _ = &mut ended => break,
             }
             self.write_views().await;
-            noted("signing keys could not be read anew", self.shared.keys.refresh(&self.shared.state).await);
-            noted("other nodes could not be counted", self.share_limits().await);
-            noted("old answers could not be removed", self.prune().await);
+            self.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
+            self.done("count_nodes", self.share_limits().await);
+            self.done("remove_old_answers", self.prune().await);
         }
         self.write_views().await;
-        noted("the other nodes could not be told that this one ends", self.leave().await);
+        self.done("leave", self.leave().await);
     }
 
     async fn share_limits(&self) -> Result<(), Error> {
@@ -80,13 +82,14 @@ impl Rounds {
         if written.is_err() {
             state.views.give_back(gathered);
         }
-        noted("views could not be written", written);
+        self.done("write_views", written);
     }
-}
 
-/// What fails in one round is tried again in the next.
-fn noted<T>(what: &str, done: Result<T, impl Display>) {
-    if let Err(error) = done {
-        tracing::warn!(%error, "{what}");
+    /// What fails in one round is tried again in the next.
+    fn done<T>(&self, job: &'static str, done: Result<T, impl Display>) {
+        self.jobs.add(job, done.is_err());
+        if let Err(error) = done {
+            tracing::warn!(%error, job, "work beside the requests failed");
+        }
     }
 }

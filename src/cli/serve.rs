@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use super::metrics::{self, Jobs};
 use super::rounds::Rounds;
 use super::setup::{Database, Folder};
 use crate::app::{Shared, build_app};
@@ -41,8 +43,11 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let state = shared.state.clone();
-    let rounds = Rounds::new(shared.clone()).await.map_err(|e| e.to_string())?;
-    let mut server = HttpServer::new(move || build_app(shared.clone()))
+    let jobs = Jobs::default();
+    let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
+    let rounds = Rounds::new(shared.clone(), jobs).await.map_err(|e| e.to_string())?;
+    let for_workers = shared.clone();
+    let mut server = HttpServer::new(move || build_app(for_workers.clone()))
         .disable_signals()
         .on_connect(|connection, _| end_where_nobody_reads(connection))
         .client_request_timeout(Duration::from_secs(5))
@@ -51,7 +56,7 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
         server = server.workers(workers.into());
     }
     let server = server.listen(listener).map_err(|e| e.to_string())?.run();
-    tell(&here, database, first)?;
+    tell(&here, database, metrics.as_ref().map(|metrics| metrics.address), first)?;
     let drain = Duration::from_secs(serve.drain.into());
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
     let watched = state.clone();
@@ -62,6 +67,9 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     drop(end);
     let rounds = rounds.await.map_err(|e| e.to_string());
     watch.abort();
+    if let Some(metrics) = metrics {
+        metrics.server.stop(false).await;
+    }
     served.and(rounds)
 }
 
@@ -83,10 +91,14 @@ fn end_where_nobody_reads(connection: &dyn Any) {
 fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
-fn tell(here: &str, database: &Database, first: Option<String>) -> Result<(), String> {
+fn tell(here: &str, database: &Database, metrics: Option<SocketAddr>, first: Option<String>) -> Result<(), String> {
     say(&format!("  API       {here}/api/v1"))?;
     say(&format!("  Page      {here}/docs"))?;
     say(&format!("  Database  {}", database.told))?;
+    match metrics {
+        Some(address) => say(&format!("  Metrics   http://{address}/metrics"))?,
+        None => say("  Metrics   none: the usual address is taken (--metrics-listen gives another)")?,
+    }
     match first {
         Some(password) => say(&format!("  Sign in   admin, password {password} (shown this once)")),
         None => Ok(()),

@@ -44,6 +44,19 @@ pub struct PoolLimits {
     pub lock: Duration,
 }
 
+/// What a pool has to do at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLoad {
+    /// The connections that there are.
+    pub connections: usize,
+    /// Those that are on loan.
+    pub in_use: usize,
+    /// The most that there may be.
+    pub most: usize,
+    /// How many wait for one.
+    pub waiting: usize,
+}
+
 impl Pool {
     /// A pool in which no connection is made before it is needed.
     pub fn new(url: &str, limits: PoolLimits) -> Result<Self, Error> {
@@ -64,6 +77,18 @@ impl Pool {
             .build()
             .map_err(Error::internal)?;
         Ok(Self { connections, statements, watch, tls })
+    }
+
+    /// How much it has to do.
+    pub fn load(&self) -> PoolLoad {
+        let status = self.connections.status();
+        let in_use = status.size.saturating_sub(status.available);
+        PoolLoad { connections: status.size, in_use, most: status.max_size, waiting: status.waiting }
+    }
+
+    /// Whether the database is known not to answer.
+    pub fn is_frozen(&self) -> bool {
+        self.watch.is_frozen()
     }
 
     /// How many statements were run since the start.

@@ -74,6 +74,7 @@ fn acts(path: &str, item: &Value) -> Vec<Served> {
     let acts = item.as_object().into_iter().flatten();
     acts.filter_map(|(name, operation)| {
         Some(Served {
+            route: path.into(),
             method: name.to_uppercase().parse().ok()?,
             takes_query: has_parameter(operation, "in", "query"),
             takes_body: operation["requestBody"].is_object(),

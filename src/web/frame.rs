@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::encoding;
 use super::limit::{self, Counted};
 use super::log::Asked;
+use super::metrics::Requests;
 use crate::error::{Code, Error};
 use crate::state::State;
 
@@ -57,11 +58,15 @@ pub async fn frame<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     let routes = request.app_data::<Data<Routes>>().ok_or_else(|| Error::internal("no routes"))?;
-    if let Some(act) = routes.act(request.method(), request.path()) {
-        request.extensions_mut().insert(act.clone());
+    let requests = request.app_data::<Data<Requests>>().cloned().ok_or_else(|| Error::internal("no metrics"))?;
+    let act = routes.act(request.method(), request.path()).cloned();
+    let route = act.as_ref().map(|act| act.route.clone());
+    let asked = Asked::new(id.clone(), request.method().clone(), route, requests);
+    if let Some(act) = act {
+        request.extensions_mut().insert(act);
     }
     encoding::keep_known(request.headers_mut());
-    let mut response = in_time(request, next, &id).await?;
+    let mut response = in_time(request, next, &id, &asked).await?;
     encoding::tell_in_tag(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, field);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -73,10 +78,10 @@ async fn in_time<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
     id: &str,
+    asked: &Asked,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
     let _counted = state.stopping.request();
-    let asked = Asked::new(id.to_owned(), request.method().clone());
     let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
     let Ok(response) = answered else {
         asked.given_up(Code::Overloaded.status());
@@ -204,6 +209,8 @@ pub struct Routes(Vec<(ResourceDef, Vec<Arc<Served>>)>);
 
 /// An act of a path. Requests carry theirs.
 pub struct Served {
+    /// The path, with names of its parameters.
+    pub route: Arc<str>,
     pub method: Method,
     /// Whether it takes parameters in the query.
     pub takes_query: bool,
@@ -228,8 +235,9 @@ pub struct Needs {
 
 impl Served {
     /// A page for people: what it is asked with is its own script's.
-    pub fn page() -> Self {
+    pub fn page(route: &str) -> Self {
         Self {
+            route: route.into(),
             method: Method::GET,
             takes_query: true,
             takes_body: false,

@@ -129,6 +129,11 @@ impl Limits {
         }
     }
 
+    /// Among how many nodes the limits are shared.
+    pub fn nodes(&self) -> usize {
+        self.share().nodes as usize
+    }
+
     fn share(&self) -> Arc<Share> {
         self.share.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,12 +1,16 @@
 //! One line in the log for each request: what was asked, by whom, what came of it, how long it took. Never a query, a body or
 //! a field that a client sent: those may hold secrets.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
+use actix_web::web::Data;
 use tracing::Span;
+
+use super::metrics::Requests;
 
 use crate::ids::MemberId;
 
@@ -18,13 +22,15 @@ pub struct Caller(pub MemberId);
 pub struct Asked {
     id: String,
     method: Method,
+    route: Option<Arc<str>>,
+    requests: Data<Requests>,
     from: Instant,
 }
 
 impl Asked {
     /// It begins now.
-    pub fn new(id: String, method: Method) -> Self {
-        Self { id, method, from: Instant::now() }
+    pub fn new(id: String, method: Method, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
+        Self { id, method, route, requests, from: Instant::now() }
     }
 
     /// What is written while it is worked on carries its id.
@@ -34,20 +40,20 @@ impl Asked {
 
     /// It was answered.
     pub fn answered<B>(&self, response: &ServiceResponse<B>) {
-        let request = response.request();
-        let route = request.match_pattern();
-        let member = request.extensions().get::<Caller>().map(|caller| caller.0.0);
-        self.write(route.as_deref(), member, response.status().as_u16());
+        let member = response.request().extensions().get::<Caller>().map(|caller| caller.0.0);
+        self.ended(member, response.status().as_u16());
     }
 
     /// It took too long.
     pub fn given_up(&self, status: u16) {
-        self.write(None, None, status);
+        self.ended(None, status);
     }
 
-    fn write(&self, route: Option<&str>, member_id: Option<i64>, status: u16) {
-        let (request_id, method) = (self.id.as_str(), self.method.as_str());
-        let ms = self.from.elapsed().as_secs_f64() * 1000.0;
+    fn ended(&self, member_id: Option<i64>, status: u16) {
+        let took = self.from.elapsed();
+        self.requests.add(&self.method, self.route.as_ref(), status, took);
+        let (request_id, method, route) = (self.id.as_str(), self.method.as_str(), self.route.as_deref());
+        let ms = took.as_secs_f64() * 1000.0;
         tracing::info!(target: "folkmoot::requests", request_id, method, route, status, member_id, ms, "request");
     }
 }

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod limit;
 pub mod log;
+pub mod metrics;
 pub mod page;
 pub mod path;
 pub mod query;

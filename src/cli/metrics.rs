@@ -1,0 +1,122 @@
+//! What Prometheus is told of a node, on a listener of its own.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{Data, get};
+use actix_web::{App, HttpResponse, HttpServer};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::app::Shared;
+use crate::error::Error;
+
+/// Where it listens unless it is told otherwise.
+const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+/// The media type of the text format of OpenMetrics 1.0.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What came of a node's work beside its requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    job: &'static str,
+    outcome: &'static str,
+}
+
+/// How often each job of a round was done, or failed.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs(Family<Ended, Counter>);
+
+impl Jobs {
+    /// One more.
+    pub fn add(&self, job: &'static str, failed: bool) {
+        let outcome = if failed { "failure" } else { "success" };
+        self.0.get_or_create(&Ended { job, outcome }).inc();
+    }
+}
+
+/// All of it. What others keep count of themselves is read when it is asked for.
+pub fn registry(shared: &Shared, jobs: &Jobs) -> Registry {
+    let mut registry = Registry::with_prefix("folkmoot");
+    registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+    shared.requests.register(&mut registry);
+    registry.register("jobs", "Work beside the requests, by what came of it", jobs.0.clone());
+    registry.register_collector(Box::new(Node(shared.clone())));
+    registry
+}
+
+/// A node at this moment.
+struct Node(Shared);
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Node")
+    }
+}
+
+impl Collector for Node {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let Shared { state, passwords, limits, .. } = &self.0;
+        let pool = state.db.load();
+        let gauges = [
+            ("http_requests_in_flight", "Requests without their answer", state.stopping.requests()),
+            ("database_connections", "Connections to the database", pool.connections),
+            ("database_connections_in_use", "Connections that a request has", pool.in_use),
+            ("database_connections_most", "Connections that there may be", pool.most),
+            ("database_requests_waiting", "Requests that wait for a connection", pool.waiting),
+            ("passwords_waiting", "Passwords that are hashed or wait for it", passwords.waiting()),
+            ("nodes", "Nodes that share the limits of use", limits.nodes()),
+            ("database_frozen", "1 while the database does not answer", state.db.is_frozen().into()),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let statements = ConstCounter::new(state.db.statements());
+        let help = "Statements that were run";
+        statements.encode(encoder.encode_descriptor("database_statements", help, None, statements.metric_type())?)
+    }
+}
+
+/// Who tells it, and where.
+pub struct Listener {
+    pub server: ServerHandle,
+    pub address: SocketAddr,
+}
+
+/// Serves it. A node that shares its machine with another one may find the usual address taken: then it
+/// does without, and says so.
+pub fn serve(registry: Registry, listen: Option<SocketAddr>) -> Result<Option<Listener>, String> {
+    let address = listen.unwrap_or(USUAL);
+    let bound = match std::net::TcpListener::bind(address) {
+        Ok(listener) => listener,
+        Err(error) if listen.is_none() && error.kind() == ErrorKind::AddrInUse => return Ok(None),
+        Err(error) => return Err(format!("--metrics-listen {address}: {error}")),
+    };
+    let address = bound.local_addr().map_err(|e| e.to_string())?;
+    let registry = Data::new(registry);
+    let server = HttpServer::new(move || App::new().app_data(registry.clone()).route("/metrics", get().to(metrics)))
+        .workers(1)
+        .disable_signals()
+        .client_request_timeout(Duration::from_secs(5))
+        .listen(bound)
+        .map_err(|e| e.to_string())?
+        .run();
+    let listener = Listener { server: server.handle(), address };
+    actix_web::rt::spawn(server);
+    Ok(Some(listener))
+}
+
+async fn metrics(registry: Data<Registry>) -> Result<HttpResponse, Error> {
+    let mut told = String::new();
+    text::encode(&mut told, &registry).map_err(Error::internal)?;
+    Ok(HttpResponse::Ok().content_type(OPENMETRICS).body(told))
+}

@@ -1,0 +1,80 @@
+//! What a service writes to its log: never a secret, whatever it is told to write.
+
+use serde_json::{Value, json};
+
+use super::{Service, migrated};
+use crate::support::Answer;
+
+const PASSWORDS: [&str; 3] = ["canary password one", "canary password two", "canary password three"];
+
+fn text(answer: &Answer, field: &str) -> String {
+    answer.json[field].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn no_secret_is_written() {
+    let app = migrated().await;
+    app.register("Boris").await;
+    let url = format!("{} password=canary-of-the-database", app.database_url);
+    let service = Service::start(&url, &["--log", "trace,tokio_postgres=trace,actix_http=trace"]);
+    let guest = app.guest().at_url(&service.url);
+    let mut secrets: Vec<String> = PASSWORDS.map(str::to_owned).to_vec();
+    secrets.push("canary-of-the-database".into());
+    secrets.push("a secret of at least".into());
+    let made = json!({"username": "Anna", "password": PASSWORDS[0], "email": "canary@example.org"});
+    guest.post("/api/v1/members", made.clone()).await.expect(201);
+    guest.post("/api/v1/members", made).await.refused(409, "username_taken");
+    secrets.push("canary@example.org".into());
+    let login =
+        async |password: &str| guest.post("/api/v1/auth/login", json!({"login": "Anna", "password": password})).await;
+    login(PASSWORDS[1]).await.refused(401, "invalid_credentials");
+    let signed_in = login(PASSWORDS[0]).await.expect(200);
+    let refreshed = json!({"refresh_token": text(&signed_in, "refresh_token")});
+    let refreshed = guest.post("/api/v1/auth/refresh", refreshed).await.expect(200);
+    let anna = guest.with_token(&text(&refreshed, "access_token"));
+    let token = anna.post("/api/v1/me/tokens", json!({"name": "bot", "scopes": ["read"]})).await.expect(201);
+    guest.with_token(&text(&token, "token")).get("/api/v1/me").await.expect(200);
+    for answer in [&signed_in, &refreshed] {
+        secrets.extend(["access_token", "refresh_token"].map(|field| text(answer, field)));
+    }
+    secrets.push(text(&token, "token"));
+    guest.with_token("fm_canary-of-a-token").get("/api/v1/me").await.refused(401, "invalid_token");
+    secrets.push("canary-of-a-token".into());
+    guest.get("/api/v1/threads?cursor=canary-of-a-query").await.refused(400, "invalid_cursor");
+    secrets.push("canary-of-a-query".into());
+    let change = json!({"current": PASSWORDS[0], "new": PASSWORDS[2]});
+    anna.put_json("/api/v1/me/password", change).await.expect(204);
+    anna.post("/api/v1/auth/logout", json!({"refresh_token": text(&refreshed, "refresh_token")})).await.expect(204);
+    let hash: String =
+        app.sql().await.query_one("SELECT password_hash FROM members WHERE id = 2", &[]).await.unwrap().get(0);
+    secrets.push(hash);
+    service.tell_to_stop();
+    let written = service.ends_well().join("\n");
+    let requests = written.lines().filter(|line| line.contains("\"folkmoot::requests\""));
+    assert_eq!(requests.count(), 11);
+    for secret in secrets {
+        let line = written.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[actix_web::test]
+async fn each_request_is_one_line_that_says_what_became_of_it() {
+    let app = migrated().await;
+    let anna = app.member("Anna").await;
+    let service = Service::start(&app.database_url, &[]);
+    let there = anna.at_url(&service.url);
+    let answer = there.get("/api/v1/members/999?limit=1").await;
+    service.tell_to_stop();
+    let lines: Vec<Value> = service.ends_well().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let lines: Vec<&Value> = lines.iter().filter(|line| line["target"] == "folkmoot::requests").collect();
+    let [line] = lines[..] else { panic!("{lines:?}") };
+    let fields = &line["fields"];
+    assert_eq!(fields["request_id"], answer.header("x-request-id"));
+    assert_eq!(fields["method"], "GET");
+    assert_eq!(fields["route"], "/api/v1/members/{member_id}");
+    assert_eq!(fields["status"], answer.status);
+    assert_eq!(fields["member_id"], anna.id);
+    assert!(fields["ms"].as_f64().unwrap() > 0.0);
+    assert!(line["timestamp"].is_string() && line["level"] == "INFO");
+}

@@ -1,0 +1,60 @@
+//! What Prometheus is told.
+
+use serde_json::json;
+
+use super::{Service, migrated};
+
+/// The value of one line: a name with its labels.
+fn value(told: &str, name: &str) -> f64 {
+    let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in {told}")).parse().unwrap()
+}
+
+#[actix_web::test]
+async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
+    let app = migrated().await;
+    let service = Service::start(&app.database_url, &[]);
+    let guest = app.guest().at_url(&service.url);
+    for id in [998, 999] {
+        guest.get("/api/v1/threads").await.expect(200);
+        guest.get(&format!("/api/v1/threads/{id}")).await.refused(404, "not_found");
+    }
+    guest
+        .post("/api/v1/auth/login", json!({"login": "Anna", "password": "x"}))
+        .await
+        .refused(401, "invalid_credentials");
+    // Clients can make up neither routes nor methods.
+    guest.get("/no/such/thing").await.refused(404, "not_found");
+    guest.ask("BREW", "/api/v1/threads", &[], None).await.refused(405, "method_not_allowed");
+    let answer = reqwest::get(&service.metrics_url).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let told = answer.text().await.unwrap();
+    assert!(told.ends_with("# EOF\n"));
+    let counted = |method: &str, route: &str, status: u16| {
+        let labels = format!("{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}}");
+        value(&told, &format!("folkmoot_http_requests_total{labels}"))
+    };
+    assert_eq!(counted("GET", "/api/v1/threads", 200), 2.0);
+    assert_eq!(counted("GET", "/api/v1/threads/{thread_id}", 404), 2.0);
+    assert_eq!(counted("POST", "/api/v1/auth/login", 401), 1.0);
+    assert_eq!(counted("GET", "none", 404), 1.0);
+    assert_eq!(counted("other", "none", 405), 1.0);
+    let threads = "folkmoot_http_request_duration_seconds_count{method=\"GET\",route=\"/api/v1/threads\"}";
+    assert_eq!(value(&told, threads), 2.0);
+    assert!(value(&told, "folkmoot_database_statements_total") >= 4.0);
+    assert!(value(&told, "folkmoot_database_connections") >= 1.0);
+    for (name, number) in [
+        ("http_requests_in_flight", 0.0),
+        ("database_connections_most", 16.0),
+        ("database_requests_waiting", 0.0),
+        ("database_frozen", 0.0),
+        ("passwords_waiting", 0.0),
+        ("nodes", 1.0),
+    ] {
+        assert_eq!(value(&told, &format!("folkmoot_{name}")), number, "{name}");
+    }
+    let jobs = "folkmoot_jobs_total{job=\"count_nodes\",outcome=\"success\"}";
+    assert!(value(&told, jobs) >= 1.0);
+    // Clients do not reach it.
+    guest.get("/metrics").await.refused(404, "not_found");
+}
