@@ -49,6 +49,14 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The same for one of so many workers, with connections to the database of its own.
+    pub fn for_one_of(&self, workers: usize) -> Self {
+        let state = State { db: self.state.db.for_one_of(workers), ..State::clone(&self.state) };
+        Self { state: Data::new(state), ..self.clone() }
+    }
+}
+
 /// The application, for one worker.
 pub fn build_app(
     shared: Shared,
@@ -74,8 +82,9 @@ pub fn build_app(
         .configure(site::docs)
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))
-        .wrap(from_fn(limit::limit))
         .wrap(from_fn(access::authenticate))
+        .wrap(from_fn(limit::limit))
+        .wrap(from_fn(access::identify))
         .wrap(from_fn(frame::problems))
         .wrap(from_fn(etag::conditional))
         .wrap(Compress::default())

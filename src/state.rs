@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hkdf::Hkdf;
@@ -17,18 +17,19 @@ use crate::db::Pool;
 use crate::error::Error;
 use crate::ids::ThreadId;
 
-/// One for each node, shared by its workers.
+/// One for each worker, with connections to the database of its own; all else is shared by the workers of a node.
+#[derive(Clone)]
 pub struct State {
     pub db: Pool,
     pub clock: Clock,
     pub random: Random,
-    pub views: Views,
+    pub views: Arc<Views>,
     /// Issuer and audience of the tokens, without a slash at the end.
     pub public_url: String,
     /// The operator's secret.
     pub secret: Secret,
     pub limits: RequestLimits,
-    pub stopping: Stopping,
+    pub stopping: Arc<Stopping>,
 }
 
 /// How long the parts of a request may take.
@@ -57,7 +58,6 @@ impl Stopping {
     /// From now on.
     pub fn begin(&self) {
         self.begun.store(true, Ordering::Relaxed);
-        self.requests.close();
     }
 
     /// Whether it is so.
@@ -73,11 +73,6 @@ impl Stopping {
     /// How many requests there are.
     pub fn requests(&self) -> usize {
         self.requests.len()
-    }
-
-    /// Once it has begun: until no request is without its answer.
-    pub async fn answered(&self) {
-        self.requests.wait().await;
     }
 }
 

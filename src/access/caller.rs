@@ -16,13 +16,15 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::keys::Keys;
+use super::token::Claims;
 use super::{Role, personal};
 use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
-use crate::web::frame::{Needs, Served};
-use crate::web::{form, log};
+use crate::web::form;
+use crate::web::frame::{CallerId, Needs, Served};
+use crate::web::limit::Limits;
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -135,45 +137,85 @@ impl Deref for InSession {
 #[derive(Clone)]
 struct Caller(Result<Signed, Error>);
 
-/// Finds out who is calling, if the request says so and the act looks at it: signing in does not.
+/// What a request's token says by itself.
+enum Credential {
+    Session(Claims),
+    Personal(Signed),
+    Refused(Error),
+}
+
+/// Finds out whose token a request has, if it has one and the act looks at it: signing in does not. Before limits of use are, as
+/// they are by member; so it costs no statement, but for a personal token, which says nothing by itself.
+pub async fn identify(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let looks = request.extensions().get::<Arc<Served>>().is_some_and(|act| act.needs.is_some());
+    if looks && request.headers().contains_key(AUTHORIZATION) {
+        let credential = credential(&request).await.unwrap_or_else(Credential::Refused);
+        let member = match &credential {
+            Credential::Session(claims) => Some(claims.member_id),
+            Credential::Personal(signed) => Some(signed.member_id),
+            Credential::Refused(_) => None,
+        };
+        if let Some(member) = member {
+            request.extensions_mut().insert(CallerId(member));
+        }
+        request.extensions_mut().insert(credential);
+    }
+    next.call(request).await
+}
+
+async fn credential(request: &ServiceRequest) -> Result<Credential, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let keys = request.app_data::<Data<Keys>>().ok_or_else(|| Error::internal("no keys"))?;
+    let limits = request.app_data::<Data<Limits>>().ok_or_else(|| Error::internal("no limits"))?;
+    let token = bearer(request.request())?;
+    if !personal::is_one(token) {
+        return Ok(Credential::Session(keys.verify(token, state.clock.now())?));
+    }
+    limits.may_guess(request)?;
+    let signed = personal::signed(token, state).await;
+    if signed.as_ref().is_err_and(|error| error.code() == Code::InvalidToken) {
+        limits.guessed(request);
+    }
+    Ok(Credential::Personal(signed?))
+}
+
+/// Finds out who is calling, as session and member are now.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let credential = request.extensions_mut().remove::<Credential>();
     let act = request.extensions().get::<Arc<Served>>().cloned();
-    if let Some(needs) = act.as_ref().and_then(|act| act.needs.as_ref())
-        && request.headers().contains_key(AUTHORIZATION)
-    {
-        let signed = signed(request.request()).await;
-        if let Ok(signed) = &signed {
-            request.extensions_mut().insert(log::Caller(signed.member_id));
-        }
+    if let (Some(credential), Some(needs)) = (credential, act.as_ref().and_then(|act| act.needs.as_ref())) {
+        let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+        let signed = match credential {
+            Credential::Session(claims) => in_session(&claims, state).await,
+            Credential::Personal(signed) => Ok(signed),
+            Credential::Refused(error) => Err(error),
+        };
         let caller = Caller(signed.and_then(|signed| signed.has(needs).map(|()| signed)));
         request.extensions_mut().insert(caller);
     }
     next.call(request).await
 }
 
-async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
-    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    let keys = request.app_data::<Data<Keys>>().ok_or_else(|| Error::internal("no keys"))?;
-    let token = bearer(request)?;
-    if personal::is_one(token) {
-        return personal::signed(token, state).await;
-    }
-    let claims = keys.verify(token, state.clock.now())?;
-    let conn = &mut state.db.get().await?;
-    let row = present(claims.session_id, claims.member_id, conn).await?;
-    let ended = || Error::new(Code::SessionEnded, "the session of this token has ended");
-    let row = row.filter(|row| row.ended_at.is_none() && row.deleted_at.is_none()).ok_or_else(ended)?;
-    if row.expires_at <= state.clock.now() {
-        return Err(ended());
-    }
-    if is_suspended(row.suspended_at, row.suspended_until, state.clock.now()) {
-        return Err(ended());
+async fn in_session(claims: &Claims, state: &State) -> Result<Signed, Error> {
+    let now = state.clock.now();
+    let row = present(claims.session_id, claims.member_id, &mut *state.db.get().await?).await?;
+    let row = row.filter(|row| row.ended_at.is_none() && row.deleted_at.is_none()).ok_or_else(session_ended)?;
+    if row.expires_at <= now || is_suspended(row.suspended_at, row.suspended_until, now) {
+        return Err(session_ended());
     }
     let session_id = Some(claims.session_id);
     Ok(Signed { member_id: claims.member_id, session_id, role: row.role, scopes: row.scopes })
+}
+
+/// 401 for a token of a session that has ended.
+pub fn session_ended() -> Error {
+    Error::new(Code::SessionEnded, "the session of this token has ended")
 }
 
 /// Whether a suspension holds at this moment.

@@ -11,7 +11,7 @@ mod role;
 mod scope;
 mod token;
 
-pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, is_suspended};
+pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, identify, is_suspended, session_ended};
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
 pub use opaque::{hash_opaque, make_opaque};

@@ -63,11 +63,14 @@ pub async fn login(
     let user_agent = user_agent(&request);
     let opened = async || open(&body, user_agent.as_deref(), &token, &state, &passwords).await;
     // A login at the same time may have made the hash of the same password anew: that is seen by checking it once more.
-    let (member, session) = match opened().await? {
+    let (session, me) = match opened().await? {
         Some(opened) => opened,
         None => opened().await?.ok_or_else(refused)?,
     };
-    show(member, session, token, &keys, &state).await
+    let access_token = keys.sign(me.id, session, state.clock.now())?;
+    let mut answer = HttpResponse::Ok().json(Tokens::new(access_token, token).of(me));
+    answer::keep_out_of_stores(&mut answer);
+    Ok(answer)
 }
 
 /// A new session of the member whose password it is; none where the member has changed since the password was checked.
@@ -77,7 +80,7 @@ async fn open(
     token: &str,
     state: &State,
     passwords: &Passwords,
-) -> Result<Option<(MemberId, SessionId)>, Error> {
+) -> Result<Option<(SessionId, Me)>, Error> {
     let (found, rehashed) = check(body, state, passwords).await?;
     let now = state.clock.now();
     transaction(&mut *state.db.get().await?, async |conn| {
@@ -87,25 +90,12 @@ async fn open(
         if let Some(new) = &rehashed {
             crate::members::set_password(found.id, new, conn).await?;
         }
-        Ok(Some((found.id, sessions::open(found.id, user_agent, token, now, conn).await?)))
+        let session = sessions::open(found.id, user_agent, token, now, conn).await?;
+        let scopes = SCOPES.map(str::to_owned).to_vec();
+        let me = Me::find(found.id, scopes, now, conn).await?.or_not_found()?;
+        Ok(Some((session, me)))
     })
     .await
-}
-
-async fn show(
-    member: MemberId,
-    session: SessionId,
-    token: String,
-    keys: &Keys,
-    state: &State,
-) -> Result<HttpResponse, Error> {
-    let now = state.clock.now();
-    let scopes = SCOPES.map(str::to_owned).to_vec();
-    let me = Me::find(member, scopes, now, &mut *state.db.get().await?).await?.or_not_found()?;
-    let access_token = keys.sign(member, session, now)?;
-    let mut answer = HttpResponse::Ok().json(Tokens::new(access_token, token).of(me));
-    answer::keep_out_of_stores(&mut answer);
-    Ok(answer)
 }
 
 fn refused() -> Error {

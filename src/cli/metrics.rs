@@ -73,7 +73,7 @@ impl Collector for Node {
             ("database_connections_most", "Connections that there may be", pool.most),
             ("database_requests_waiting", "Requests that wait for a connection", pool.waiting),
             ("passwords_waiting", "Passwords that are hashed or wait for it", passwords.waiting()),
-            ("nodes", "Nodes that share the limits of use", limits.nodes()),
+            ("nodes", "Nodes that share the limits of use", limits.nodes() as usize),
             ("database_frozen", "1 while the database does not answer", state.db.is_frozen().into()),
         ];
         for (name, help, value) in gauges {

@@ -42,6 +42,7 @@ impl Rounds {
                 _ = ticks.tick() => {}
                 _ = &mut ended => break,
             }
+            self.shared.limits.forget_idle();
             self.write_views().await;
             self.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
             self.done("count_nodes", self.share_limits().await);

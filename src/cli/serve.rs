@@ -20,10 +20,11 @@ use crate::config::{Config, ServeConfig};
 use crate::state::State;
 use crate::web::limit::Limits;
 
-/// For how long requests in flight may go on when the service stops: none takes longer (`RequestLimits`).
-const LAST_REQUESTS: Duration = Duration::from_secs(16);
-/// For how long their answers may be on their way to clients then, in seconds. With the longest drain all of it is less than 30.
-const LAST_ANSWERS: u64 = 4;
+/// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
+/// longest drain all has ended within 30 s.
+const LAST_REQUESTS: u64 = 16;
+/// How long the last work beside the requests may take.
+const LAST_ROUND: Duration = Duration::from_secs(4);
 
 /// Serves until it is told to stop.
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), String> {
@@ -46,16 +47,17 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let jobs = Jobs::default();
     let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
     let rounds = Rounds::new(shared.clone(), jobs).await.map_err(|e| e.to_string())?;
+    let workers = serve.workers.map_or_else(cores, usize::from);
     let for_workers = shared.clone();
-    let mut server = HttpServer::new(move || build_app(for_workers.clone()))
+    let server = HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
+        .workers(workers)
         .disable_signals()
         .on_connect(|connection, _| end_where_nobody_reads(connection))
         .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(LAST_ANSWERS);
-    if let Some(workers) = serve.workers {
-        server = server.workers(workers.into());
-    }
-    let server = server.listen(listener).map_err(|e| e.to_string())?.run();
+        .shutdown_timeout(LAST_REQUESTS)
+        .listen(listener)
+        .map_err(|e| e.to_string())?
+        .run();
     tell(&here, database, metrics.as_ref().map(|metrics| metrics.address), first)?;
     let drain = Duration::from_secs(serve.drain.into());
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
@@ -65,12 +67,14 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let rounds = actix_web::rt::spawn(rounds.run(ended));
     let served = server.await.map_err(|e| e.to_string());
     drop(end);
-    let rounds = rounds.await.map_err(|e| e.to_string());
+    if timeout(LAST_ROUND, rounds).await.is_err() {
+        tracing::warn!("the last work beside the requests was not done in time");
+    }
     watch.abort();
     if let Some(metrics) = metrics {
         metrics.server.stop(false).await;
     }
-    served.and(rounds)
+    served
 }
 
 /// A client that takes nothing of its answer for so long, in milliseconds, is gone.
@@ -115,20 +119,30 @@ async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duratio
         tracing::error!("signals can not be heard; only kill -9 stops this process");
         return;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let mut told = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    told().await;
     tracing::info!("stopping");
-    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in, and
-    // requests in flight come to their end before the first worker does: another worker's may use a connection to the database
-    // that is driven by it.
+    // First balancers see that this node is not ready, and clients that their connections end; then nobody new is let in.
     state.stopping.begin();
-    sleep(drain).await;
-    server.pause().await;
-    tracing::info!("the last requests");
-    if timeout(LAST_REQUESTS, state.stopping.answered()).await.is_err() {
-        tracing::warn!("requests without an answer are cut");
+    let gently = async {
+        sleep(drain).await;
+        tracing::info!("the last requests");
+        server.stop(true).await;
+    };
+    tokio::select! {
+        () = gently => {}
+        () = told() => {
+            tracing::warn!("stopping at once");
+            server.stop(false).await;
+        }
     }
-    server.stop(true).await;
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,7 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::config::Config;
 use crate::db::local::LocalPostgres;
 use crate::db::{self, Pool, PoolLimits};
-use crate::state::{Random, RequestLimits, Secret, State, Stopping, Views};
+use crate::state::{Random, RequestLimits, Secret, State};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
 const POOL_WAIT: Duration = Duration::from_secs(2);
@@ -104,11 +105,11 @@ impl Database {
             db: Pool::new(&self.url, limits).map_err(|e| e.to_string())?,
             clock: crate::clock::Clock::default(),
             random: Random,
-            views: Views::default(),
+            views: Arc::default(),
             public_url: public_url.trim_end_matches('/').to_owned(),
             secret: Secret::new(secret),
             limits: RequestLimits::default(),
-            stopping: Stopping::default(),
+            stopping: Arc::default(),
         })
     }
 }

@@ -3,15 +3,20 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::CancelToken;
 
 use super::pool::Tls;
+
+/// How long PostgreSQL may take to be told.
+const CANCEL: Duration = Duration::from_secs(5);
 
 /// A connection on loan. It goes back to the pool, unless a transaction is open or a statement still runs: then the statement is
 /// cancelled and the connection closed, and PostgreSQL takes back what was not committed and lets go of what it held.
@@ -22,7 +27,7 @@ pub struct Connection {
     tls: Tls,
 }
 
-/// Notes whether a statement runs, and counts them.
+/// Notes whether a statement runs, until its first rows come, and counts them.
 struct Statements {
     is_busy: Arc<AtomicBool>,
     count: Arc<AtomicU64>,
@@ -90,8 +95,10 @@ fn cancel(statement: CancelToken, tls: Tls) {
     // None where the program ends.
     let Ok(runtime) = Handle::try_current() else { return };
     runtime.spawn(async move {
-        if let Err(error) = statement.cancel_query(tls).await {
-            tracing::debug!(%error, "a statement of a request that was given up could not be cancelled");
+        match timeout(CANCEL, statement.cancel_query(tls)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a statement that was given up could not be cancelled"),
+            Err(_) => tracing::debug!("a statement that was given up could not be cancelled in time"),
         }
     });
 }

@@ -1,7 +1,7 @@
 //! The pool of connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use deadpool::managed::TimeoutType;
@@ -20,13 +20,25 @@ use super::loan::Connection;
 use super::watch::Watch;
 use crate::error::{Code, Error};
 
-/// The connections of this node to its database.
+/// Connections to the database. Each worker has a pool of its own: a connection is driven by the worker that made it, so requests
+/// wake nobody else, and a worker that ends takes no other's connections with it.
 #[derive(Clone)]
 pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
-    statements: Arc<AtomicU64>,
-    watch: Watch,
+    node: Arc<Node>,
+}
+
+/// So many of a node's connections are for what is done beside requests.
+const BESIDE: usize = 2;
+
+/// What all pools of a node share.
+struct Node {
+    url: String,
+    limits: PoolLimits,
     tls: Tls,
+    watch: Watch,
+    statements: Arc<AtomicU64>,
+    pools: Mutex<Vec<diesel_deadpool::Pool<AsyncPgConnection>>>,
 }
 
 /// How many connections there are, and how long each step may take.
@@ -44,8 +56,8 @@ pub struct PoolLimits {
     pub lock: Duration,
 }
 
-/// What a pool has to do at a moment.
-#[derive(Clone, Copy, Debug)]
+/// What pools have to do at a moment.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct PoolLoad {
     /// The connections that there are.
     pub connections: usize,
@@ -58,52 +70,75 @@ pub struct PoolLoad {
 }
 
 impl Pool {
-    /// A pool in which no connection is made before it is needed.
+    /// The pool of what is done beside requests. No connection is made before it is needed.
     pub fn new(url: &str, limits: PoolLimits) -> Result<Self, Error> {
+        let node = Node {
+            url: url.to_owned(),
+            limits,
+            tls: tls_for(&url.parse().map_err(Error::internal)?).map_err(Error::internal)?,
+            watch: Watch::new(url),
+            statements: Arc::default(),
+            pools: Mutex::default(),
+        };
+        Self::of(Arc::new(node), limits.connections.min(BESIDE))
+    }
+
+    /// A pool of its own for one of so many workers, with its part of the connections: one at least.
+    pub fn for_one_of(&self, workers: usize) -> Self {
+        let connections = (self.node.limits.connections.saturating_sub(BESIDE) / workers.max(1)).max(1);
+        Self::of(self.node.clone(), connections).unwrap_or_else(|error| {
+            tracing::error!(%error, "a worker has no connections of its own");
+            self.clone()
+        })
+    }
+
+    fn of(node: Arc<Node>, connections: usize) -> Result<Self, Error> {
+        let (limits, watched) = (node.limits, node.watch.clone());
         let mut config = ManagerConfig::default();
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
-        let statements = Arc::new(AtomicU64::new(0));
-        let tls = tls_for(&url.parse().map_err(Error::internal)?).map_err(Error::internal)?;
-        let watch = Watch::new(url);
-        let watched = watch.clone();
         config.custom_setup = Box::new(move |_| connect_for_requests(watched.clone(), limits).boxed());
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let manager = AsyncDieselConnectionManager::new_with_config(&node.url, config);
         let connections = diesel_deadpool::Pool::builder(manager)
-            .max_size(limits.connections)
+            .max_size(connections)
             .wait_timeout(Some(limits.wait))
             .create_timeout(Some(limits.connect))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { connections, statements, watch, tls })
+        node.pools.lock().unwrap_or_else(PoisonError::into_inner).push(connections.clone());
+        Ok(Self { connections, node })
     }
 
-    /// How much it has to do.
+    /// How much the pools of this node have to do.
     pub fn load(&self) -> PoolLoad {
-        let status = self.connections.status();
-        let in_use = status.size.saturating_sub(status.available);
-        PoolLoad { connections: status.size, in_use, most: status.max_size, waiting: status.waiting }
+        let pools = self.node.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().map(diesel_deadpool::Pool::status).fold(PoolLoad::default(), |load, pool| PoolLoad {
+            connections: load.connections + pool.size,
+            in_use: load.in_use + pool.size.saturating_sub(pool.available),
+            most: load.most + pool.max_size,
+            waiting: load.waiting + pool.waiting,
+        })
     }
 
     /// Whether the database is known not to answer.
     pub fn is_frozen(&self) -> bool {
-        self.watch.is_frozen()
+        self.node.watch.is_frozen()
     }
 
-    /// How many statements were run since the start.
+    /// How many statements this node has run since its start.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.node.statements.load(Ordering::Relaxed)
     }
 
     /// Watches the database, for as long as the service runs: without that, requests to a frozen one hang.
     pub async fn watch(&self) {
-        self.watch.run().await;
+        self.node.watch.run().await;
     }
 
     /// A connection. A request holds one at a time.
     pub async fn get(&self) -> Result<Connection, Error> {
-        if self.watch.is_frozen() {
+        if self.is_frozen() {
             return Err(Error::database_unavailable("it does not answer"));
         }
         let lent = self.connections.get().await.map_err(|error| match error {
@@ -113,7 +148,7 @@ impl Pool {
             }
             error => Error::database_unavailable(error),
         })?;
-        Ok(Connection::new(lent, self.statements.clone(), self.tls.clone()))
+        Ok(Connection::new(lent, self.node.statements.clone(), self.node.tls.clone()))
     }
 }
 

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::access::{InSession, Role};
+use crate::access::{InSession, Role, session_ended};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::{answer, idempotency};
@@ -27,7 +27,9 @@ pub async fn delete_me(caller: InSession, state: Data<State>) -> Result<HttpResp
     let (id, now) = (caller.member_id, state.clock.now());
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
-        crate::members::hold_to_change(id, Role::Member, conn).await?;
+        let held = crate::members::hold_to_change(id, Role::Member, conn).await;
+        // Who has deleted itself a moment ago is not there, and nor is its session.
+        held.map_err(|error| if error.code() == Code::NotFound { session_ended() } else { error })?;
         sessions::hold(id, caller.session_id, now, conn).await?;
         sessions::forget_all(id, conn).await?;
         tokens::end_all(id, conn).await?;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::access::{InSession, Passwords, flaw_of_password};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::{Code, Error, OrNotFound};
+use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
@@ -49,30 +49,43 @@ pub async fn change_password(
     state: Data<State>,
     passwords: Data<Passwords>,
 ) -> Result<HttpResponse, Error> {
-    let (username, old) = load(&caller, &state).await?;
+    let changed = async || check_and_change(&caller, &body, &state, &passwords).await;
+    // A login at the same time may have made the hash of the same password anew: that is seen by checking it once more.
+    if changed().await? || changed().await? {
+        return Ok(answer::gone());
+    }
+    Err(wrong())
+}
+
+fn wrong() -> Error {
+    Error::new(Code::WrongPassword, "the present password is another one")
+}
+
+/// False where the hash has changed since it was checked.
+async fn check_and_change(
+    caller: &InSession,
+    body: &ChangePassword,
+    state: &State,
+    passwords: &Passwords,
+) -> Result<bool, Error> {
+    let (username, old) = load(caller, state).await?;
     if let Some((flaw, detail)) = flaw_of_password(body.new.as_str(), username.as_deref()) {
         return Err(Error::flaw("/new", flaw, detail));
     }
-    let wrong = || Error::new(Code::WrongPassword, "the present password is another one");
     if !passwords.verify(body.current.as_str(), old.as_deref()).await? {
         return Err(wrong());
     }
     let new = passwords.hash(body.new.as_str()).await?;
-    let conn = &mut state.db.get().await?;
-    if !change(&caller, old.as_deref(), &new, state.clock.now(), conn).await? {
-        return Err(wrong());
-    }
-    Ok(answer::gone())
+    change(caller, old.as_deref(), &new, state.clock.now(), &mut *state.db.get().await?).await
 }
 
 /// Name and hash. The connection is given back before the hash is checked, which takes long.
 async fn load(caller: &InSession, state: &State) -> Result<(Option<String>, Option<String>), Error> {
     let conn = &mut state.db.get().await?;
     let member = members::table.find(caller.member_id).select((members::username, members::password_hash));
-    member.first(conn).await.optional()?.or_not_found()
+    Ok(member.first(conn).await?)
 }
 
-/// False where the password is no longer the one that was checked.
 async fn change(
     caller: &InSession,
     old: Option<&str>,
@@ -81,6 +94,7 @@ async fn change(
     conn: &mut AsyncPgConnection,
 ) -> Result<bool, Error> {
     transaction(conn, async |conn| {
+        sessions::hold(caller.member_id, caller.session_id, now, conn).await?;
         if !replace(caller.member_id, old, new, conn).await? {
             return Ok(false);
         }

@@ -7,10 +7,10 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::access::{SCOPES, hash_opaque, is_suspended};
+use crate::access::{SCOPES, hash_opaque, is_suspended, session_ended};
 use crate::db::schema::{members, refresh_tokens, sessions};
 use crate::db::transaction;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
 
@@ -158,12 +158,11 @@ pub async fn hold(
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<(), Error> {
-    let ended = || Error::new(Code::SessionEnded, "the session of this token has ended");
     let held = members::table.filter(members::id.eq(member).and(members::deleted_at.is_null()));
     let held = held.select(members::id).for_no_key_update().first::<MemberId>(conn).await.optional()?;
     let session = sessions::table.filter(sessions::id.eq(id).and(sessions::member_id.eq(member)));
     let session = session.select(Session::as_select()).first(conn).await.optional()?;
-    if held.is_some() && session.is_some_and(|session| session.lives(now)) { Ok(()) } else { Err(ended()) }
+    if held.is_some() && session.is_some_and(|session| session.lives(now)) { Ok(()) } else { Err(session_ended()) }
 }
 
 /// Ends a session; false where it has ended before.

@@ -15,12 +15,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub fn address(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut nearest = request.peer_addr()?.ip().to_canonical();
-    let fields: Vec<_> = request.headers().get_all(FORWARDED_FOR).filter_map(|field| field.to_str().ok()).collect();
-    for told in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+    let fields: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
+    for told in fields.iter().rev().flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',')) {
         if !is_trusted(&nearest) {
             break;
         }
-        let Some(told) = parse(told.trim()) else { break };
+        let Some(told) = str::from_utf8(told).ok().and_then(|told| parse(told.trim())) else { break };
         nearest = told;
     }
     Some(network(nearest))

@@ -20,6 +20,7 @@ use super::limit::{self, Counted};
 use super::log::Asked;
 use super::metrics::Requests;
 use crate::error::{Code, Error};
+use crate::ids::MemberId;
 use crate::state::State;
 
 /// The field that names a request, in answers and in the log.
@@ -45,6 +46,10 @@ const MAX_FIELDS: usize = 16 * 1024;
 /// A request's id, for the layers inside.
 struct RequestId(String);
 
+/// Whose token a request has: noted by whoever finds out.
+#[derive(Clone, Copy)]
+pub struct CallerId(pub MemberId);
+
 /// Wraps every request.
 pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
@@ -59,7 +64,7 @@ pub async fn frame<B: MessageBody + 'static>(
     }
     let routes = request.app_data::<Data<Routes>>().ok_or_else(|| Error::internal("no routes"))?;
     let requests = request.app_data::<Data<Requests>>().cloned().ok_or_else(|| Error::internal("no metrics"))?;
-    let act = routes.act(request.method(), request.path()).cloned();
+    let act = routes.act(request.method(), request.match_info().as_str()).cloned();
     let route = act.as_ref().map(|act| act.route.clone());
     let asked = Asked::new(id.clone(), request.method().clone(), route, requests);
     if let Some(act) = act {
@@ -278,7 +283,7 @@ impl Routes {
 
 /// What no route took: 405 with `Allow` where the path is known with other methods, else 404.
 pub async fn unrouted(request: HttpRequest, routes: Data<Routes>) -> Result<HttpResponse, Error> {
-    let Some(allowed) = routes.allowed(request.path()) else {
+    let Some(allowed) = routes.allowed(request.match_info().as_str()) else {
         return Err(Error::not_found());
     };
     if request.method() == Method::OPTIONS {

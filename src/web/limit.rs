@@ -1,8 +1,10 @@
 //! Limits of use, by member or else by address (draft-ietf-httpapi-ratelimit-headers-10). Nodes share them: each allows its part.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpMessage;
@@ -18,8 +20,7 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::client;
-use super::frame::{Served, problem_answer};
-use super::log;
+use super::frame::{CallerId, Served, problem_answer};
 use crate::clock::Clock;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
@@ -39,6 +40,8 @@ pub struct Policy {
 
 /// Every request counts as one.
 pub const REQUESTS: Policy = Policy { name: "requests", quota: 600, window: 60 };
+/// Personal tokens that are none, by address: who sends more is refused without a look at them.
+const TOKENS: Policy = Policy { name: "tokens", quota: 60, window: 60 };
 /// Tighter ones: their acts count twice, once for each.
 pub const TIGHTER: [Policy; 5] = [
     Policy { name: "login", quota: 20, window: 300 },
@@ -63,7 +66,7 @@ impl governor::clock::Clock for Ticks {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_micros(self.0.now().timestamp_micros().unsigned_abs())
+        self.0.elapsed()
     }
 }
 
@@ -74,14 +77,10 @@ pub struct Limits {
     is_on: bool,
     trusted: Vec<IpNet>,
     clock: Ticks,
-    /// Made anew where the number of nodes changes.
-    share: RwLock<Arc<Share>>,
-}
-
-/// What this node may allow, as one of so many.
-struct Share {
-    nodes: u32,
+    nodes: AtomicU32,
     buckets: Vec<(Policy, Buckets)>,
+    /// Until when addresses that send made up tokens are told so without a look at them.
+    guessers: Mutex<HashMap<IpAddr, Duration>>,
 }
 
 /// What is left of a policy.
@@ -93,74 +92,98 @@ struct Left {
     wait: u64,
 }
 
-impl Share {
-    fn new(nodes: u32, clock: &Ticks) -> Self {
-        let policies = std::iter::once(REQUESTS).chain(TIGHTER);
-        let buckets = policies.filter_map(|policy| Some((policy, buckets(policy, nodes, clock)?)));
-        Self { nodes, buckets: buckets.collect() }
+impl Left {
+    /// 429 with `Retry-After`.
+    fn refusal(&self) -> Error {
+        let detail = format!("the limit of {} is used up: come again in {} s", self.policy.name, self.wait);
+        Error::new(Code::TooManyRequests, detail).with_header(RETRY_AFTER, self.wait.into())
     }
 }
 
-/// A part of a policy: its quota is divided among the nodes, its pace too.
-fn buckets(policy: Policy, nodes: u32, clock: &Ticks) -> Option<Buckets> {
-    let burst = NonZeroU32::new((policy.quota / nodes).max(1))?;
-    let each = Duration::from_secs(policy.window) * nodes / policy.quota;
-    let quota = Quota::with_period(each)?.allow_burst(burst);
-    Some(RateLimiter::dashmap_with_clock(quota, clock.clone()).with_middleware())
+fn buckets(policy: Policy, clock: &Ticks) -> Option<(Policy, Buckets)> {
+    let quota = Quota::with_period(Duration::from_secs(policy.window) / policy.quota)?;
+    let quota = quota.allow_burst(NonZeroU32::new(policy.quota)?);
+    Some((policy, RateLimiter::dashmap_with_clock(quota, clock.clone()).with_middleware()))
 }
 
 impl Limits {
     /// Limits of one node alone. `trusted` are the proxies whose word for a client's address is taken.
     pub fn new(is_on: bool, trusted: Vec<IpNet>, clock: Clock) -> Self {
         let clock = Ticks(clock);
-        let share = RwLock::new(Arc::new(Share::new(1, &clock)));
-        Self { is_on, trusted, clock, share }
+        let policies = [REQUESTS, TOKENS].into_iter().chain(TIGHTER);
+        let buckets = policies.filter_map(|policy| buckets(policy, &clock)).collect();
+        Self { is_on, trusted, clock, nodes: AtomicU32::new(1), buckets, guessers: Mutex::default() }
     }
 
-    /// From now on there are so many nodes. What nobody has used for long is forgotten.
+    /// From now on there are so many nodes.
     pub fn share_among(&self, nodes: u32) {
-        let nodes = nodes.max(1);
-        let share = self.share();
-        if share.nodes != nodes {
-            let new = Arc::new(Share::new(nodes, &self.clock));
-            *self.share.write().unwrap_or_else(PoisonError::into_inner) = new;
-        } else {
-            share.buckets.iter().for_each(|(_, buckets)| buckets.retain_recent());
-        }
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
     }
 
     /// Among how many nodes the limits are shared.
-    pub fn nodes(&self) -> usize {
-        self.share().nodes as usize
+    pub fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
     }
 
-    fn share(&self) -> Arc<Share> {
-        self.share.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Forgets whom nobody has heard of for so long that its buckets are full again.
+    pub fn forget_idle(&self) {
+        for (_, buckets) in &self.buckets {
+            buckets.retain_recent();
+            buckets.shrink_to_fit();
+        }
+        let now = self.clock.now();
+        self.guessers.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
     }
 
     /// Takes one from each bucket that the act counts for; `Err` with the one that is empty.
     fn take(&self, who: Who, act: Option<&'static str>) -> Result<Vec<Left>, Left> {
-        let share = self.share();
         let counts = |policy: &Policy| *policy == REQUESTS || act == Some(policy.name);
-        let asked = share.buckets.iter().filter(|(policy, _)| counts(policy));
-        asked.map(|(policy, buckets)| self.take_one(*policy, buckets, &who, share.nodes)).collect()
+        let asked = self.buckets.iter().filter(|(policy, _)| counts(policy));
+        asked.map(|(policy, buckets)| self.take_one(*policy, buckets, &who)).collect()
     }
 
-    fn take_one(&self, policy: Policy, buckets: &Buckets, who: &Who, nodes: u32) -> Result<Left, Left> {
-        match buckets.check_key(who) {
-            Ok(state) => {
-                let remaining = (state.remaining_burst_capacity() * nodes).min(policy.quota);
-                Ok(Left { policy, remaining, wait: 0 })
-            }
-            Err(until) => {
+    /// Each of n nodes takes n times as much from full buckets, so together they give what one would; and what was taken stays
+    /// so when a node comes or goes.
+    fn take_one(&self, policy: Policy, buckets: &Buckets, who: &Who) -> Result<Left, Left> {
+        let share = self.nodes().min(policy.quota);
+        match buckets.check_key_n(who, NonZeroU32::new(share).unwrap_or(NonZeroU32::MIN)) {
+            Ok(Ok(state)) => Ok(Left { policy, remaining: state.remaining_burst_capacity(), wait: 0 }),
+            Ok(Err(until)) => {
                 let wait = until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
                 Err(Left { policy, remaining: 0, wait: wait as u64 })
             }
+            // A share is never more than a bucket holds.
+            Err(_) => Err(Left { policy, remaining: 0, wait: policy.window }),
         }
+    }
+
+    /// 429 where this address has sent too many tokens that are none: looking each up costs a statement.
+    pub fn may_guess(&self, request: &ServiceRequest) -> Result<(), Error> {
+        let Some(address) = self.guesser(request) else { return Ok(()) };
+        let until = self.guessers.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
+        let wait = until.and_then(|until| until.checked_sub(self.clock.now()));
+        match wait {
+            Some(wait) => Err(Left { policy: TOKENS, remaining: 0, wait: wait.as_secs() + 1 }.refusal()),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that it has sent one.
+    pub fn guessed(&self, request: &ServiceRequest) {
+        let Some(address) = self.guesser(request) else { return };
+        let Some((policy, buckets)) = self.buckets.iter().find(|(policy, _)| *policy == TOKENS) else { return };
+        if let Err(left) = self.take_one(*policy, buckets, &Who::Address(address)) {
+            let until = self.clock.now() + Duration::from_secs(left.wait);
+            self.guessers.lock().unwrap_or_else(PoisonError::into_inner).insert(address, until);
+        }
+    }
+
+    fn guesser(&self, request: &ServiceRequest) -> Option<IpAddr> {
+        client::address(request, &self.trusted).filter(|_| self.is_on)
     }
 }
 
-/// Counts a request, and refuses the one that is too many: 429 with `Retry-After`.
+/// Counts a request, and refuses the one that is too many.
 pub async fn limit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -176,11 +199,7 @@ pub async fn limit<B: MessageBody + 'static>(
     request.extensions_mut().insert(told);
     match taken {
         Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(left) => {
-            let detail = format!("the limit of {} is used up: come again in {} s", left.policy.name, left.wait);
-            let problem = Error::new(Code::TooManyRequests, detail).with_header(RETRY_AFTER, left.wait.into());
-            Ok(problem_answer(request, &problem).map_into_right_body())
-        }
+        Err(left) => Ok(problem_answer(request, &left.refusal()).map_into_right_body()),
     }
 }
 
@@ -194,7 +213,7 @@ pub enum Counted {
 }
 
 fn who(request: &ServiceRequest, trusted: &[IpNet]) -> Option<Who> {
-    let member = request.extensions().get::<log::Caller>().map(|caller| Who::Member(caller.0));
+    let member = request.extensions().get::<CallerId>().map(|caller| Who::Member(caller.0));
     member.or_else(|| client::address(request, trusted).map(Who::Address))
 }
 

@@ -1,5 +1,5 @@
 //! One line in the log for each request: what was asked, by whom, what came of it, how long it took. Never a query, a body or
-//! a field that a client sent: those may hold secrets.
+//! a field that a client sent, but for `X-Request-Id`: those may hold secrets.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,13 +10,8 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use tracing::Span;
 
+use super::frame::CallerId;
 use super::metrics::Requests;
-
-use crate::ids::MemberId;
-
-/// Notes who was found to be calling.
-#[derive(Clone, Copy)]
-pub struct Caller(pub MemberId);
 
 /// A request, from its beginning on.
 pub struct Asked {
@@ -40,7 +35,7 @@ impl Asked {
 
     /// It was answered.
     pub fn answered<B>(&self, response: &ServiceResponse<B>) {
-        let member = response.request().extensions().get::<Caller>().map(|caller| caller.0.0);
+        let member = response.request().extensions().get::<CallerId>().map(|caller| caller.0.0);
         self.ended(member, response.status().as_u16());
     }
 

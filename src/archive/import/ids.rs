@@ -86,9 +86,8 @@ impl Ids {
         ids.find_remembered(source, tx).await?;
         if source.keeps_ids {
             ids.keep(lines, tx).await?;
-        } else {
-            ids.make(&wanted, tx).await?;
         }
+        ids.make(&wanted, tx).await?;
         Ok(ids)
     }
 
@@ -185,7 +184,7 @@ impl Ids {
                 entry.state = State::There;
                 Ok(Some(entry.id))
             }
-            _ => Err(Flaw::new("id", "ids of a folkmoot archive are whole numbers from 1 to 2^52-1")),
+            _ => Err(Flaw::new("id", "no id was made for it")),
         }
     }
 

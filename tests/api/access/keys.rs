@@ -1,10 +1,12 @@
 //! The keys that sign access tokens.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use folkmoot::access::Keys;
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
-use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
+use folkmoot::state::{Random, RequestLimits, Secret, State};
 use futures_util::future::join_all;
 
 use crate::support::{App, PATIENCE};
@@ -15,11 +17,11 @@ fn node(app: &App, secret: &str) -> State {
         db: Pool::new(&app.database_url, limits).unwrap(),
         clock: Clock::default(),
         random: Random,
-        views: Views::default(),
+        views: Arc::default(),
         public_url: "http://forum.test".into(),
         secret: Secret::new(secret.into()),
         limits: RequestLimits::default(),
-        stopping: Stopping::default(),
+        stopping: Arc::default(),
     }
 }
 

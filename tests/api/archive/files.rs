@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
-use crate::support::database;
+use crate::support::{database, who_waits};
 
 /// A folder that goes with the value.
 struct Folder(PathBuf);
@@ -99,6 +100,20 @@ async fn what_is_no_file_is_written_to_as_it_is() {
     assert!(exporting.wait_with_output().unwrap().status.success());
     assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
     assert_eq!(folder.names(), ["out.gz"]);
+}
+
+#[actix_web::test]
+async fn an_export_that_is_ended_leaves_nothing_behind() {
+    let (folder, url) = given().await;
+    let (client, file) = (sql(&url).await, folder.0.join("out"));
+    client.batch_execute("BEGIN; LOCK TABLE likes").await.unwrap();
+    let mut exporting = program(&url, "export", &file).spawn().unwrap();
+    who_waits(&client).await;
+    assert_eq!(folder.names().len(), 1);
+    kill_process(Pid::from_child(&exporting), Signal::TERM).unwrap();
+    assert!(!exporting.wait().unwrap().success());
+    assert!(folder.names().is_empty());
+    client.batch_execute("COMMIT").await.unwrap();
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 use futures_util::future::join3;
 use serde_json::json;
 
-use crate::support::{App, PASSWORD, until};
+use crate::support::{App, PASSWORD, TWO_WAIT, until};
 
 #[actix_web::test]
 async fn name_and_password_open_a_session() {
@@ -84,9 +84,7 @@ async fn two_logins_at_once_make_a_hash_from_elsewhere_anew_and_both_sign_in() {
     client.execute("UPDATE members SET password_hash = $1", &[&bcrypt]).await.unwrap();
     client.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
     let both_have_checked = async {
-        let waiting = "SELECT count(*) = 2 FROM pg_stat_activity \
-                       WHERE application_name = current_schema() AND wait_event_type = 'Lock'";
-        until(&client, waiting).await;
+        until(&client, TWO_WAIT).await;
         client.batch_execute("COMMIT").await.unwrap();
     };
     let (one, other, ()) = join3(app.login("Anna", "short"), app.login("Anna", "short"), both_have_checked).await;

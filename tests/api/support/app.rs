@@ -1,13 +1,14 @@
 //! A running service with a database of its own.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
 use folkmoot::db::{Pool, PoolLimits};
-use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
+use folkmoot::state::{Random, RequestLimits, Secret, State};
 use folkmoot::web::limit::Limits;
 use ipnet::IpNet;
 
@@ -21,6 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Setup {
     /// Its connections to the database.
     pub pool: PoolLimits,
+    /// Threads that answer requests; the connections are shared out among them.
+    pub workers: usize,
     /// How long requests may take.
     pub requests: RequestLimits,
     /// What time it is; nodes may share it.
@@ -41,6 +44,7 @@ impl Default for Setup {
                 statement: PATIENCE,
                 lock: PATIENCE,
             },
+            workers: 2,
             requests: RequestLimits { body: PATIENCE, request: PATIENCE },
             clock: Clock::default(),
             rate_limits: false,
@@ -98,22 +102,22 @@ impl App {
     }
 
     async fn with(database_url: String, setup: Setup) -> Self {
-        let Setup { pool, requests, clock, rate_limits, trusted_proxies } = setup;
+        let Setup { pool, workers, requests, clock, rate_limits, trusted_proxies } = setup;
         let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
             db: Pool::new(&database_url, pool).unwrap(),
             clock: clock.clone(),
             random: Random,
-            views: Views::default(),
+            views: Arc::default(),
             public_url: "http://forum.test".into(),
             secret: Secret::new("a secret of at least thirty-two characters".into()),
             limits: requests,
-            stopping: Stopping::default(),
+            stopping: Arc::default(),
         };
         let shared = Shared::new(state, limits_of_use).await.unwrap();
         let for_workers = shared.clone();
-        let server = HttpServer::new(move || build_app(for_workers.clone()))
-            .workers(2)
+        let server = HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
+            .workers(workers)
             .client_request_timeout(PATIENCE)
             .bind("127.0.0.1:0")
             .unwrap();

@@ -80,6 +80,10 @@ pub async fn bare() -> String {
     format!("{} options='-c search_path={schema}' application_name={schema}", *SERVER)
 }
 
+/// Whether two requests of a test's service wait for locks.
+pub const TWO_WAIT: &str = "SELECT count(*) = 2 FROM pg_stat_activity \
+                            WHERE application_name = current_schema() AND wait_event_type = 'Lock'";
+
 /// Asks until the answer is yes.
 pub async fn until(client: &tokio_postgres::Client, question: &str) {
     let asked = Instant::now();

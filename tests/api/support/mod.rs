@@ -11,6 +11,6 @@ mod refusals;
 
 pub use answer::Answer;
 pub use app::{App, PATIENCE};
-pub use database::{until, who_waits};
+pub use database::{TWO_WAIT, until, who_waits};
 pub use given::PASSWORD;
 pub use person::Person;

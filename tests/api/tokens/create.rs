@@ -1,10 +1,10 @@
 //! `POST /me/tokens`.
 
 use chrono::Duration;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use serde_json::{Value, json};
 
-use crate::support::{App, PASSWORD};
+use crate::support::{App, PASSWORD, TWO_WAIT, until, who_waits};
 
 const PATH: &str = "/api/v1/me/tokens";
 
@@ -75,20 +75,23 @@ async fn a_member_has_a_hundred_at_most_however_many_are_made_at_once() {
 #[actix_web::test]
 async fn no_token_is_made_beside_a_change_of_password() {
     let app = App::start().await;
-    for round in 0..5 {
-        let (anna, _) = app.registered(&format!("Anna {round}")).await;
-        let login = app.login(&format!("Anna {round}"), PASSWORD).await.expect(200);
-        let elsewhere = anna.with_token(login["access_token"].as_str().unwrap());
-        let new = json!({"current": PASSWORD, "new": "a longer sentence of mine"});
-        let make = async || elsewhere.post(PATH, json!({"name": "x", "scopes": ["read"]})).await;
-        let (changed, made) = join(anna.put_json("/api/v1/me/password", new), make()).await;
-        changed.expect(204);
-        if made.status == 201 {
-            let token = anna.with_token(made["token"].as_str().unwrap());
-            token.get("/api/v1/me").await.refused(401, "invalid_token");
-        } else {
-            made.refused(401, "session_ended");
-        }
-    }
+    let (anna, _) = app.registered("Anna").await;
+    let login = app.login("Anna", PASSWORD).await.expect(200);
+    let elsewhere = anna.with_token(login["access_token"].as_str().unwrap());
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
+    let new = json!({"current": PASSWORD, "new": "a longer sentence of mine"});
+    // The change waits first, so it comes first.
+    let make = async {
+        who_waits(&client).await;
+        elsewhere.post(PATH, json!({"name": "x", "scopes": ["read"]})).await
+    };
+    let both_wait = async {
+        until(&app.sql().await, TWO_WAIT).await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (changed, made, ()) = join3(anna.put_json("/api/v1/me/password", new), make, both_wait).await;
+    changed.expect(204);
+    made.refused(401, "session_ended");
     assert_eq!(app.count("SELECT count(*) FROM tokens").await, 0);
 }

@@ -95,7 +95,7 @@ async fn a_statement_that_runs_too_long_is_ended() {
 #[actix_web::test]
 async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
     let app = App::start_with(|setup| {
-        setup.pool.connections = 1;
+        (setup.workers, setup.pool.connections) = (1, 1);
         setup.pool.wait = Duration::from_millis(100);
     })
     .await;
@@ -118,13 +118,13 @@ async fn who_finds_no_free_connection_in_time_is_told_to_come_again() {
 
 #[actix_web::test]
 async fn a_connection_is_used_again_by_one_request_after_the_other() {
-    let app = App::start_with(|setup| setup.pool.connections = 1).await;
+    let app = App::start_with(|setup| (setup.workers, setup.pool.connections) = (1, 1)).await;
     let anna = app.member("anna").await;
     let forum = app.forum("news").await;
-    let sql = "SELECT pid::bigint FROM pg_stat_activity \
+    let sql = "SELECT sum(pid)::bigint FROM pg_stat_activity \
                WHERE application_name = current_schema() AND pid <> pg_backend_pid()";
-    let used = app.count(sql).await;
     let thread = anna.start_thread(forum, "Hello", "First").await;
+    let used = app.count(sql).await;
     anna.reply(thread, "one").await;
     anna.get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);
     anna.post("/api/v1/threads", serde_json::json!({"forum_id": 9, "title": "None", "body": "x"})).await.expect(422);
