@@ -1,3 +1,4 @@
 //! Tests of `src/cli/`.
 
 mod file;
+mod starts;
