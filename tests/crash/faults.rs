@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::Tried;
 use crate::ask::{Ask, client};
+use crate::node::Node;
 use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,10 +22,11 @@ pub enum Fault {
     PostgresKilled,
     PostgresFrozen,
     ConnectionsCut,
+    EverythingKilled,
 }
 
 impl Fault {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NodeKilled,
         Self::NodeStopped,
         Self::PostgresRestartedFast,
@@ -32,6 +34,7 @@ impl Fault {
         Self::PostgresKilled,
         Self::PostgresFrozen,
         Self::ConnectionsCut,
+        Self::EverythingKilled,
     ];
 
     pub fn name(self) -> &'static str {
@@ -43,12 +46,13 @@ impl Fault {
             Self::PostgresKilled => "PostgreSQL's postmaster killed (-9)",
             Self::PostgresFrozen => "PostgreSQL frozen, 1 to 9 s",
             Self::ConnectionsCut => "all connections cut",
+            Self::EverythingKilled => "both nodes and PostgreSQL killed (-9)",
         }
     }
 
-    /// Whether it is the database that was away.
+    /// Whether it is the database alone that was away.
     pub fn is_of_database(self) -> bool {
-        !matches!(self, Self::NodeKilled | Self::NodeStopped)
+        !matches!(self, Self::NodeKilled | Self::NodeStopped | Self::EverythingKilled)
     }
 
     /// For so long a request may take that is told of it with 503.
@@ -120,9 +124,22 @@ pub async fn strike(fault: Fault, deck: &mut Deck, world: &mut World) -> Tried<S
             struck.broken_promises = freeze(Duration::from_millis(milliseconds), world).await?;
         }
         Fault::ConnectionsCut => drop(world.cluster()?.cut().await?),
+        Fault::EverythingKilled => struck.starting = Some(kill_everything(world).await?),
     }
     struck.ended = if fault.is_of_database() { world.cluster()?.back().await? } else { Instant::now() };
     Ok(struck)
+}
+
+/// As when a machine with all of it ends. Gives how long the nodes took to start again, over a database that was just back.
+async fn kill_everything(world: &mut World) -> Tried<Duration> {
+    for node in &mut world.nodes {
+        node.kill().await?;
+    }
+    world.cluster()?.end_by(Signal::KILL).await?;
+    let back = world.cluster()?.back().await?;
+    let started = futures_util::future::join_all(world.nodes.iter_mut().map(Node::start)).await;
+    started.into_iter().collect::<Tried<Vec<_>>>()?;
+    Ok(back.elapsed())
 }
 
 /// The time for which it is frozen is the fault itself; meanwhile balancers are told that no node is ready.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{PASSWORD, PATIENCE, database};
 
 const NODES: usize = 5;
+const ENDS_WITHIN: Duration = Duration::from_secs(15);
 const SECRET: &str = "a secret of at least thirty-two characters";
 
 /// A node that goes with the value.
@@ -38,12 +39,14 @@ impl Node {
         line.expect("it says where its API is")
     }
 
-    /// Ends it; gives its log.
+    /// Ends it, and no kept-alive connection holds that up; gives its log.
     fn end(mut self) -> String {
+        let from = Instant::now();
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let log = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
         assert!(self.child.wait().unwrap().success(), "{log}");
+        assert!(from.elapsed() < ENDS_WITHIN, "{:?}: {log}", from.elapsed());
         log
     }
 }
