@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::sleep;
 
 use crate::Tried;
-use crate::node::{Node, free_port};
+use crate::node::{Node, ending_with_us, free_port};
 
 const POLL: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ impl Balancer {
         let file = folder.join("haproxy.cfg");
         std::fs::write(&file, configuration(port, state, nodes)).map_err(|e| e.to_string())?;
         let log = std::fs::File::create(folder.join("haproxy.log")).map_err(|e| e.to_string())?;
-        let child = Command::new("haproxy")
+        let child = ending_with_us(Path::new("haproxy"))
             .args(["-db", "-f"])
             .arg(&file)
             .stdin(Stdio::null())
@@ -34,7 +34,7 @@ impl Balancer {
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|e| format!("haproxy: {e} (scripts/need-balancer.sh installs it)"))?;
+            .map_err(|e| format!("haproxy: {e}"))?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
         let http = http.map_err(|e| e.to_string())?;
         let url = format!("http://127.0.0.1:{port}");
@@ -46,7 +46,7 @@ impl Balancer {
         let deadline = Instant::now() + PATIENCE;
         while self.up().await.is_none_or(|up| up != count) {
             if Instant::now() > deadline {
-                return Err(format!("the balancer does not see {count} nodes"));
+                return Err(format!("HAProxy (installed by scripts/need-balancer.sh) does not see {count} nodes"));
             }
             sleep(POLL).await;
         }

@@ -61,6 +61,17 @@ impl Life {
     }
 }
 
+/// A command that the system ends when this run ends, even if that is killed, where the system can do so.
+pub fn ending_with_us(program: &Path) -> Command {
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(setpriv);
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+}
+
 /// A free port of the loopback address; `salt` makes runs at the same time look at different ones first.
 pub fn free_port(salt: u32) -> Tried<u16> {
     let count = u32::from(PORTS.end - PORTS.start);
@@ -89,7 +100,7 @@ impl Node {
     pub async fn start(&mut self) -> Tried<Duration> {
         let from = Instant::now();
         let log = File::options().create(true).append(true).open(&self.log).map_err(|e| e.to_string())?;
-        let child = Command::new(&self.config.program)
+        let child = ending_with_us(&self.config.program)
             .args(["serve", "--rate-limits", "off", "--listen", &format!("127.0.0.1:{}", self.port)])
             .args(["--database-url", &self.config.database_url, "--drain", &self.config.drain.to_string()])
             // Tokens of one node are good on the other.

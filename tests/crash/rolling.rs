@@ -23,6 +23,7 @@ pub async fn run(rounds: u32, _seed: u64, world: &mut World) -> Tried<()> {
     let forum = setup::forum(&world.nodes[0].url).await?;
     let balancer = Balancer::start(&world.folder, &world.nodes).await?;
     balancer.until_up(world.nodes.len()).await?;
+    let before = posts(world).await?;
     let load = Load::start(&balancer.url, &forum)?;
     let bar = ProgressBar::new(u64::from(rounds) * world.nodes.len() as u64);
     let (mut ended, mut started) = (Vec::new(), Vec::new());
@@ -51,11 +52,21 @@ pub async fn run(rounds: u32, _seed: u64, world: &mut World) -> Tried<()> {
     if let Some(violation) = checker::counters(world).await?.first() {
         return Err(violation.to_string());
     }
-    match counts.failures.len() {
-        0 => println!("No request failed."),
-        failed => return Err(format!("{failed} requests failed, the first: {}", counts.failures[0])),
+    if let Some(first) = counts.failures.first() {
+        return Err(format!("{} requests failed, the first: {first}", counts.failures.len()));
     }
+    let (told, there) = (counts.answers.get("POST 201").copied().unwrap_or(0), posts(world).await? - before);
+    if there != told {
+        return Err(format!("{told} replies were acknowledged, {there} are there"));
+    }
+    println!("No request failed, and each reply that was acknowledged is there.");
     Ok(())
+}
+
+async fn posts(world: &World) -> Tried<u64> {
+    let sql = world.cluster()?.sql().await?;
+    let row = sql.query_one("SELECT count(*) FROM posts", &[]).await.map_err(|e| e.to_string())?;
+    u64::try_from(row.get::<_, i64>(0)).map_err(|e| e.to_string())
 }
 
 async fn some_load(load: &Load) -> Tried<()> {
