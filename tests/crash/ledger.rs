@@ -74,6 +74,8 @@ pub struct Tally {
     pub done_before: u64,
     /// Acknowledged writes that were sent again and gave the same answer.
     pub sent_again: u64,
+    /// Writes that were sent to both nodes at once, and that both answered.
+    pub answered_twice: u64,
     pub likes: u64,
     /// 5xx, with when they were asked for and told.
     pub failures: Vec<Failure>,

@@ -42,6 +42,9 @@ struct Options {
     /// The same seed gives the same faults in the same order. Default: the time.
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
+    /// For how many seconds a node still answers after SIGTERM. The balancer looks four times a second.
+    #[arg(long, global = true, default_value_t = 2, value_name = "SECONDS")]
+    drain: u8,
     #[command(subcommand)]
     what: What,
 }
@@ -82,7 +85,7 @@ async fn run(options: &Options) -> Tried<()> {
     println!("seed {seed} (--seed {seed} gives the same faults again), {}", options.program.display());
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
-    let mut world = World::new(&options.program)?;
+    let mut world = World::new(&options.program, options.drain)?;
     let done = tokio::select! {
         done = scenario(&options.what, seed, &mut world) => done,
         _ = interrupt.recv() => Err("interrupted".to_owned()),

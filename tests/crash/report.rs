@@ -40,6 +40,7 @@ fn print_writes(ledger: &Ledger) {
     println!("Unknown at first, answered by a repeat: {}, of which", tally.settled_by_repeat);
     println!("  done by the first try, and found so by the key: {}", tally.done_before);
     println!("Acknowledged, sent again, same answer: {}", tally.sent_again);
+    println!("Sent to both nodes at once, answered by both, same answer: {}", tally.answered_twice);
     println!("Answers to single tries:");
     for (kind, count) in &tally.answers {
         println!("  {count:>8}  {kind}");

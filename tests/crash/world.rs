@@ -6,27 +6,26 @@ use crate::Tried;
 use crate::cluster::Cluster;
 use crate::node::{Config, Node, free_port};
 
-/// In seconds. Balancers of a run look four times a second.
-const DRAIN: u8 = 2;
-
 pub struct World {
     pub folder: PathBuf,
     pub program: PathBuf,
     pub cluster: Option<Cluster>,
     pub nodes: Vec<Node>,
+    drain: u8,
 }
 
 impl World {
-    pub fn new(program: &Path) -> Tried<Self> {
+    /// `drain` is the nodes', in seconds.
+    pub fn new(program: &Path, drain: u8) -> Tried<Self> {
         let folder = std::env::temp_dir().join(format!("folkmoot-crash-{}", std::process::id()));
         std::fs::create_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(Self { folder, program: program.to_owned(), cluster: None, nodes: Vec::new() })
+        Ok(Self { folder, program: program.to_owned(), cluster: None, nodes: Vec::new(), drain })
     }
 
     /// PostgreSQL and two nodes, both at once.
     pub async fn start(&mut self) -> Tried<()> {
         let cluster = Cluster::start(&self.folder.join("data")).await?;
-        let config = Config { program: self.program.clone(), database_url: cluster.url.clone(), drain: DRAIN };
+        let config = Config { program: self.program.clone(), database_url: cluster.url.clone(), drain: self.drain };
         self.cluster = Some(cluster);
         for (number, name) in ["a", "b"].into_iter().enumerate() {
             let port = free_port(std::process::id() * 4 + u32::try_from(number).unwrap_or(0))?;

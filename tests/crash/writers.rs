@@ -225,7 +225,10 @@ impl Writer {
         let deadline = Instant::now() + GIVES_UP_AFTER;
         let mut repeats = 0;
         loop {
-            let told = self.try_once(ask).await.ok().filter(|told| !told.leaves_open());
+            let told = match repeats == 0 && ask.key.is_some() && self.one_in(20) {
+                true => self.try_everywhere(ask).await,
+                false => self.try_once(ask).await,
+            };
             if let Some(told) = told {
                 if repeats > 0 && ask.method != Method::GET {
                     let mut ledger = self.shared.lock();
@@ -248,7 +251,7 @@ impl Writer {
     /// A key has one effect and one answer, also after it was acknowledged.
     async fn send_again(&mut self, ask: &Ask, first: &Told, deadline: Instant) {
         while Instant::now() < deadline {
-            let told = self.try_once(ask).await.ok().filter(|told| !told.leaves_open());
+            let told = self.try_once(ask).await;
             if let Some(told) = told {
                 if !told.replayed || told.body != first.body || told.status != first.status {
                     self.shared.complain(format!("{} {} was answered otherwise when repeated", ask.method, ask.path));
@@ -260,10 +263,31 @@ impl Writer {
         }
     }
 
-    async fn try_once(&mut self, ask: &Ask) -> Tried<Told> {
-        let node = &self.nodes[self.chance.random_range(0..self.nodes.len())];
+    /// Asks one node; none where the answer leaves open what was done.
+    async fn try_once(&mut self, ask: &Ask) -> Option<Told> {
+        let node = self.chance.random_range(0..self.nodes.len());
+        self.try_at(ask, node).await
+    }
+
+    /// Asks all nodes at the same time: all that answer have to say the same.
+    async fn try_everywhere(&self, ask: &Ask) -> Option<Told> {
+        let tries = (0..self.nodes.len()).map(|node| self.try_at(ask, node));
+        let mut told = futures_util::future::join_all(tries).await.into_iter().flatten();
+        let first = told.next();
+        let (status, body) = (first.as_ref().map(|told| told.status), first.as_ref().map(|told| told.body.clone()));
+        for other in told {
+            let same = Some(other.status) == status && (!other.is_success() || Some(&other.body) == body.as_ref());
+            if !same {
+                self.shared.complain(format!("{} {}: two nodes answered otherwise at once", ask.method, ask.path));
+            }
+            self.shared.lock().tally.answered_twice += 1;
+        }
+        first
+    }
+
+    async fn try_at(&self, ask: &Ask, node: usize) -> Option<Told> {
         let from = Instant::now();
-        let told = ask.send(&self.http, node, Some(&self.member.token)).await;
+        let told = ask.send(&self.http, &self.nodes[node], Some(&self.member.token)).await;
         let kind = told.as_ref().map_or_else(Clone::clone, Told::kind);
         let mut ledger = self.shared.lock();
         if let Ok(told) = &told
@@ -275,6 +299,6 @@ impl Writer {
             }
         }
         *ledger.tally.answers.entry(kind).or_default() += 1;
-        told
+        told.ok().filter(|told| !told.leaves_open())
     }
 }
