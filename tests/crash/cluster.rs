@@ -88,21 +88,22 @@ impl Cluster {
     }
 
     /// Stops every process where it is. They go on when the value is dropped.
-    pub async fn freeze(&self) -> Tried<Frozen> {
-        let client = self.sql().await?;
+    pub fn freeze(&self) -> Tried<Frozen> {
+        // First the one that starts the others; what it is about to start shows when it has stopped.
         let postmaster = self.postmaster()?;
-        // First the one that would start more.
         tell(postmaster, Signal::STOP)?;
         let mut frozen = Frozen(vec![postmaster]);
-        let others = "SELECT pid FROM pg_stat_activity ORDER BY pid = pg_backend_pid()";
-        for row in client.query(others, &[]).await.map_err(|e| e.to_string())? {
-            let Some(pid) = Pid::from_raw(row.get(0)) else { continue };
-            // One that ended meanwhile needs no stop.
-            if tell(pid, Signal::STOP).is_ok() {
+        loop {
+            let new: Vec<_> = children_of(postmaster)?.into_iter().filter(|pid| !frozen.0.contains(pid)).collect();
+            if new.is_empty() {
+                return Ok(frozen);
+            }
+            for pid in new {
+                // One that ended meanwhile needs no stop.
+                tell(pid, Signal::STOP).ok();
                 frozen.0.push(pid);
             }
         }
-        Ok(frozen)
     }
 
     /// Ends every connection but its own; gives how many.
@@ -128,4 +129,15 @@ impl Drop for Frozen {
 
 fn tell(pid: Pid, signal: Signal) -> Tried<()> {
     kill_process(pid, signal).map_err(|e| format!("process {}: {e}", pid.as_raw_pid()))
+}
+
+fn children_of(parent: Pid) -> Tried<Vec<Pid>> {
+    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
+    let listed = listed.map_err(|e| format!("ps: {e}"))?.stdout;
+    let child = |line: &str| {
+        let (pid, its_parent) = line.trim().split_once(char::is_whitespace)?;
+        let is_child = its_parent.trim().parse() == Ok(parent.as_raw_pid());
+        Pid::from_raw(pid.parse().ok()?).filter(|_| is_child)
+    };
+    Ok(String::from_utf8_lossy(&listed).lines().filter_map(child).collect())
 }

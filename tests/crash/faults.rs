@@ -144,7 +144,7 @@ async fn kill_everything(world: &mut World) -> Tried<Duration> {
 
 /// The time for which it is frozen is the fault itself; meanwhile balancers are told that no node is ready.
 async fn freeze(time: Duration, world: &World) -> Tried<Vec<String>> {
-    let frozen = world.cluster()?.freeze().await?;
+    let frozen = world.cluster()?.freeze()?;
     let within = Fault::PostgresFrozen.told_within();
     let mut broken = Vec::new();
     if time < within {

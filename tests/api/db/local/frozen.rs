@@ -3,8 +3,23 @@
 use super::*;
 use crate::support::App;
 
+/// The server's first process and all that it started, also those that take no statements yet.
+fn processes_of(folder: &Path) -> Vec<Pid> {
+    let postmaster = postmaster(folder);
+    let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap().stdout;
+    let mut processes = vec![postmaster];
+    for line in String::from_utf8(listed).unwrap().lines() {
+        let mut ids = line.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()));
+        let (process, parent) = (ids.next().unwrap(), ids.next().unwrap());
+        if parent == Some(postmaster) {
+            processes.extend(process);
+        }
+    }
+    processes
+}
+
 /// All processes of the server, told to stop where they are or to go on.
-async fn tell(processes: &[Pid], signal: Signal) {
+fn tell(processes: &[Pid], signal: Signal) {
     for process in processes {
         kill_process(*process, signal).unwrap();
     }
@@ -19,12 +34,11 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     let pool = app.shared.state.db.clone();
     let watch = actix_web::rt::spawn(async move { pool.watch().await });
     app.guest().get("/api/v1/forums").await.expect(200);
-    let mut processes = vec![postmaster(&folder.0)];
-    for pid in ask(server.url(), "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").await {
-        processes.push(Pid::from_raw(pid.parse().unwrap()).unwrap());
-    }
 
-    tell(&processes, Signal::STOP).await;
+    // First the one that starts the others.
+    tell(&[postmaster(&folder.0)], Signal::STOP);
+    let processes = processes_of(&folder.0);
+    tell(&processes, Signal::STOP);
     let from = Instant::now();
     let asked = app.guest();
     let (page, ready, live) =
@@ -38,7 +52,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     app.guest().get("/api/v1/forums").await.refused(503, "database_unavailable");
     assert!(from.elapsed() < Duration::from_secs(1), "{:?}", from.elapsed());
 
-    tell(&processes, Signal::CONT).await;
+    tell(&processes, Signal::CONT);
     let from = Instant::now();
     while app.guest().get("/api/v1/forums").await.status != 200 {
         assert!(from.elapsed() < PATIENCE, "it does not come back");
