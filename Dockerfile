@@ -4,13 +4,13 @@ FROM rust:1-slim-bookworm AS build
 WORKDIR /src
 # The dependencies first, with a program that does nothing: they are built anew only when the lock file changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src tests/api \
-    && echo 'fn main() {}' > src/main.rs && touch src/lib.rs tests/api/main.rs \
+RUN mkdir -p src tests/api tests/crash \
+    && echo 'fn main() {}' > src/main.rs && touch src/lib.rs tests/api/main.rs tests/crash/main.rs \
     && cargo build --release --locked \
     && rm -r src tests
 COPY migrations migrations
 COPY src src
-RUN mkdir -p tests/api && touch tests/api/main.rs src/main.rs src/lib.rs \
+RUN mkdir -p tests/api tests/crash && touch tests/api/main.rs tests/crash/main.rs src/main.rs src/lib.rs \
     && cargo build --release --locked
 
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -1,14 +1,14 @@
 # `make help` lists what there is. Each target installs what it needs and is missing.
 
-# Where rustup puts cargo, for shells that do not have it yet.
-export PATH := $(PATH):$(HOME)/.cargo/bin
+# Where rustup puts cargo, and systems put HAProxy, for shells that do not have it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 
 ARGS ?=
 
-.PHONY: help run test lint fmt openapi test-browser bench screenshot rust postgres
+.PHONY: help run test lint fmt openapi test-browser crash-test crash-self-test rolling-restart bench screenshot rust postgres
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 run: rust postgres ## Run the service on http://127.0.0.1:8080, with a database of its own in ./data (ARGS="--listen ..." for more).
 	cargo build --release --locked
@@ -36,6 +36,16 @@ test-browser: rust postgres ## Try the docs page in Chromium.
 	scripts/need-browser.sh
 	cargo build --locked
 	CHROMIUM="$$(scripts/chromium.sh)" node tests/browser/docs_page.mjs
+
+crash-test: rust postgres ## Break a running service 100 times, then prove that nothing was lost (ARGS="--faults N --seed N").
+	cargo test --quiet --locked --test crash -- faults $(ARGS)
+
+crash-self-test: rust postgres ## Falsify a run in every way that crash-test looks for, and see it refused.
+	cargo test --quiet --locked --test crash -- self-test $(ARGS)
+
+rolling-restart: rust postgres ## Restart two nodes behind HAProxy under load: no request may fail (ARGS="--rounds N").
+	scripts/need-balancer.sh
+	cargo test --quiet --locked --test crash -- rolling-restart $(ARGS)
 
 bench: rust postgres ## Measure the thread page against its limit (ARGS="ROUNDS SECONDS THREADS").
 	scripts/need-bench.sh

@@ -3,6 +3,7 @@
 mod file;
 mod log;
 mod metrics;
+mod starts;
 mod stop;
 
 use std::io::{BufRead, BufReader, Read};

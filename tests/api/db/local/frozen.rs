@@ -7,9 +7,21 @@ use crate::support::App;
 struct Frozen(Vec<Pid>);
 
 impl Frozen {
-    fn new(processes: Vec<Pid>) -> Self {
-        processes.iter().for_each(|process| kill_process(*process, Signal::STOP).unwrap());
-        Self(processes)
+    /// First the one that starts the others, then all that it has started, also those that take no statements yet.
+    fn new(folder: &Path) -> Self {
+        let postmaster = postmaster(folder);
+        kill_process(postmaster, Signal::STOP).unwrap();
+        let mut frozen = Self(vec![postmaster]);
+        let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap().stdout;
+        for line in String::from_utf8(listed).unwrap().lines() {
+            let mut ids = line.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()));
+            let (process, parent) = (ids.next().unwrap(), ids.next().unwrap());
+            if let Some(process) = process.filter(|_| parent == Some(postmaster)) {
+                kill_process(process, Signal::STOP).unwrap();
+                frozen.0.push(process);
+            }
+        }
+        frozen
     }
 }
 
@@ -28,12 +40,8 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     let pool = app.shared.state.db.clone();
     let watch = actix_web::rt::spawn(async move { pool.watch().await });
     app.guest().get("/api/v1/forums").await.expect(200);
-    let mut processes = vec![postmaster(&folder.0)];
-    for pid in ask(server.url(), "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").await {
-        processes.push(Pid::from_raw(pid.parse().unwrap()).unwrap());
-    }
 
-    let frozen = Frozen::new(processes);
+    let frozen = Frozen::new(&folder.0);
     let from = Instant::now();
     let asked = app.guest();
     let (page, ready, live) =

@@ -1,0 +1,143 @@
+//! The private PostgreSQL of a run, and all that can happen to it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use folkmoot::db::local::LocalPostgres;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tokio::time::sleep;
+
+use crate::Tried;
+
+const POLL: Duration = Duration::from_millis(20);
+/// For so long PostgreSQL may take to come back: after a crash it reads what it had written.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A commit takes as long as on a slow disk, in microseconds: so faults meet it on its way, when nobody knows yet whether it is.
+const SLOW_COMMIT: [(&str, &str); 2] = [("commit_delay", "20000"), ("commit_siblings", "0")];
+
+/// PostgreSQL as an operator runs it: the defaults for durability.
+pub struct Cluster {
+    folder: PathBuf,
+    postgres: Option<LocalPostgres>,
+    pub url: String,
+}
+
+impl Cluster {
+    pub async fn start(folder: &Path) -> Tried<Self> {
+        let postgres = LocalPostgres::start(folder, "crash test", &SLOW_COMMIT).await.map_err(|e| e.to_string())?;
+        Ok(Self { folder: folder.to_owned(), url: postgres.url().to_owned(), postgres: Some(postgres) })
+    }
+
+    pub async fn stop(&mut self) -> Tried<()> {
+        match self.postgres.take() {
+            Some(postgres) => postgres.stop().await.map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    pub async fn sql(&self) -> Tried<tokio_postgres::Client> {
+        folkmoot::db::connect(&self.url).await.map_err(|e| e.to_string())
+    }
+
+    /// The moment from which on it runs statements.
+    pub async fn back(&self) -> Tried<Instant> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let tried = match self.sql().await {
+                Ok(client) => client.simple_query("SELECT 1").await.map_err(|e| e.to_string()),
+                Err(error) => Err(error),
+            };
+            match tried {
+                Ok(_) => return Ok(Instant::now()),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(format!("PostgreSQL does not come back: {error}"));
+                }
+                Err(_) => sleep(POLL).await,
+            }
+        }
+    }
+
+    /// A fast shutdown and a new start.
+    pub async fn restart(&mut self) -> Tried<()> {
+        self.stop().await?;
+        let url = std::mem::take(&mut self.url);
+        *self = Self::start(&self.folder).await?;
+        if self.url == url { Ok(()) } else { Err(format!("PostgreSQL was at {url} and is at {}", self.url)) }
+    }
+
+    /// Sends a signal to the first process, and waits until that has ended. The program starts PostgreSQL again by itself.
+    pub async fn end_by(&self, signal: Signal) -> Tried<()> {
+        let postmaster = self.postmaster()?;
+        tell(postmaster, signal)?;
+        let deadline = Instant::now() + PATIENCE;
+        while test_kill_process(postmaster).is_ok() {
+            if Instant::now() > deadline {
+                return Err(format!("PostgreSQL's process {} does not end", postmaster.as_raw_pid()));
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    fn postmaster(&self) -> Tried<Pid> {
+        let path = self.folder.join("postgres/postmaster.pid");
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let pid = text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw);
+        pid.ok_or_else(|| format!("{} names no process", path.display()))
+    }
+
+    /// Stops every process where it is. They go on when the value is dropped.
+    pub fn freeze(&self) -> Tried<Frozen> {
+        // First the one that starts the others; what it is about to start shows when it has stopped.
+        let postmaster = self.postmaster()?;
+        tell(postmaster, Signal::STOP)?;
+        let mut frozen = Frozen(vec![postmaster]);
+        loop {
+            let new: Vec<_> = children_of(postmaster)?.into_iter().filter(|pid| !frozen.0.contains(pid)).collect();
+            if new.is_empty() {
+                return Ok(frozen);
+            }
+            for pid in new {
+                // One that ended meanwhile needs no stop.
+                tell(pid, Signal::STOP).ok();
+                frozen.0.push(pid);
+            }
+        }
+    }
+
+    /// Ends every connection but its own; gives how many.
+    pub async fn cut(&self) -> Tried<i64> {
+        let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let client = self.sql().await?;
+        Ok(client.query_one(others, &[]).await.map_err(|e| e.to_string())?.get(0))
+    }
+}
+
+/// Processes that stand still.
+pub struct Frozen(Vec<Pid>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            // One that is gone can not be told, and need not be.
+            tell(*pid, Signal::CONT).ok();
+        }
+    }
+}
+
+fn tell(pid: Pid, signal: Signal) -> Tried<()> {
+    kill_process(pid, signal).map_err(|e| format!("process {}: {e}", pid.as_raw_pid()))
+}
+
+fn children_of(parent: Pid) -> Tried<Vec<Pid>> {
+    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
+    let listed = listed.map_err(|e| format!("ps: {e}"))?.stdout;
+    let child = |line: &str| {
+        let (pid, its_parent) = line.trim().split_once(char::is_whitespace)?;
+        let is_child = its_parent.trim().parse() == Ok(parent.as_raw_pid());
+        Pid::from_raw(pid.parse().ok()?).filter(|_| is_child)
+    };
+    Ok(String::from_utf8_lossy(&listed).lines().filter_map(child).collect())
+}
