@@ -1,5 +1,5 @@
 //! What a node does beside its requests, every few seconds: it writes the views that it gathered, says that it serves, reads
-//! what others changed, and removes what has had its time.
+//! what others changed, sends mails, and removes what has had its time.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -9,11 +9,14 @@ use uuid::Uuid;
 use crate::app::Shared;
 use crate::db::nodes;
 use crate::error::Error;
+use crate::mails::{self, Mailer};
 use crate::threads;
 use crate::web::idempotency;
 
 /// How often.
 const ROUND: Duration = Duration::from_secs(4);
+/// How often it is looked whether mails are due.
+const POST: Duration = Duration::from_secs(2);
 
 /// The rounds of one node.
 pub struct Rounds {
@@ -38,7 +41,24 @@ impl Rounds {
             self.write_views().await;
             noted("signing keys could not be read anew", self.shared.keys.refresh(&self.shared.state).await);
             noted("other nodes could not be counted", self.share_limits().await);
-            noted("old answers could not be removed", self.prune().await);
+            noted("what has had its time could not be removed", self.prune().await);
+        }
+    }
+
+    /// Sends mails as they become due, until it is aborted: beside the rounds, as a server may be slow to take them. What is
+    /// cut off is sent again later.
+    pub async fn send_mails(&self, mailer: &Mailer) {
+        let mut ticks = tokio::time::interval(POST);
+        loop {
+            ticks.tick().await;
+            loop {
+                let sent = mails::send_due(mailer, &self.shared.state).await;
+                let more = sent.as_ref().is_ok_and(|looked_at| *looked_at > 0);
+                noted("mails could not be looked at", sent);
+                if !more {
+                    break;
+                }
+            }
         }
     }
 
@@ -61,7 +81,9 @@ impl Rounds {
 
     async fn prune(&self) -> Result<(), Error> {
         let state = &self.shared.state;
-        idempotency::prune(state.clock.now(), &mut *state.db.get().await?).await?;
+        let (now, conn) = (state.clock.now(), &mut state.db.get().await?);
+        idempotency::prune(now, conn).await?;
+        mails::prune(now, conn).await?;
         Ok(())
     }
 

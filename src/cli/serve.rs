@@ -14,6 +14,7 @@ use super::rounds::Rounds;
 use super::setup::{Database, Folder};
 use crate::app::{Shared, build_app};
 use crate::config::{Config, ServeConfig};
+use crate::mails::Mailer;
 use crate::state::State;
 use crate::web::limit::Limits;
 
@@ -34,6 +35,8 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let here = format!("http://{address}");
     let state = database.state(config, config.identity.public_url.clone().unwrap_or_else(|| here.clone()))?;
+    let mailer = Mailer::new(&serve.mail, &config.database.data_dir, &state.public_url, Mailer::PATIENCE)?;
+    let mail = mailer.told();
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
@@ -48,15 +51,17 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
         server = server.workers(workers.into());
     }
     let server = server.listen(listener).map_err(|e| e.to_string())?.run();
-    tell(&here, database, first)?;
+    tell(&here, database, &mail, first)?;
     let drain = Duration::from_secs(serve.drain.into());
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
-    let running = rounds.clone();
+    let (running, sending) = (rounds.clone(), rounds.clone());
     let running = actix_web::rt::spawn(async move { running.run().await });
+    let sending = actix_web::rt::spawn(async move { sending.send_mails(&mailer).await });
     let served = server.await.map_err(|e| e.to_string());
     running.abort();
+    sending.abort();
     watch.abort();
     rounds.end().await;
     served
@@ -80,10 +85,11 @@ fn end_where_nobody_reads(connection: &dyn Any) {
 fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
-fn tell(here: &str, database: &Database, first: Option<String>) -> Result<(), String> {
+fn tell(here: &str, database: &Database, mail: &str, first: Option<String>) -> Result<(), String> {
     say(&format!("  API       {here}/api/v1"))?;
     say(&format!("  Page      {here}/docs"))?;
     say(&format!("  Database  {}", database.told))?;
+    say(&format!("  Mails     {mail}"))?;
     match first {
         Some(password) => say(&format!("  Sign in   admin, password {password} (shown this once)")),
         None => Ok(()),

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::{answer, idempotency};
-use crate::{sessions, tokens};
+use crate::{mails, sessions, tokens};
 
 /// Delete your account.
 ///
@@ -31,6 +31,7 @@ pub async fn delete_me(caller: InSession, state: Data<State>) -> Result<HttpResp
         sessions::hold(id, caller.session_id, now, conn).await?;
         sessions::forget_all(id, conn).await?;
         tokens::end_all(id, conn).await?;
+        mails::forget(id, conn).await?;
         idempotency::forget(id, conn).await?;
         Ok(strip(id, now, conn).await?)
     })

@@ -1,12 +1,16 @@
 //! A running service with a database of its own.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
+use folkmoot::config::MailConfig;
 use folkmoot::db::{Pool, PoolLimits};
+use folkmoot::mails::Mailer;
 use folkmoot::state::{Random, RequestLimits, Secret, State, Stopping, Views};
 use folkmoot::web::limit::Limits;
 
@@ -29,6 +33,9 @@ pub struct Inner {
     pub database_url: String,
     pub clock: Clock,
     pub shared: Shared,
+    /// Writes mails into a folder of its own.
+    pub mailer: Mailer,
+    pub mail_dir: PathBuf,
     pub http: reqwest::Client,
 }
 
@@ -116,8 +123,9 @@ impl App {
             .unwrap();
         let url = format!("http://{}", server.addrs()[0]);
         actix_web::rt::spawn(server.disable_signals().run());
+        let (mailer, mail_dir) = mailer();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self(Rc::new(Inner { url, database_url, clock, shared, http }))
+        Self(Rc::new(Inner { url, database_url, clock, shared, mailer, mail_dir, http }))
     }
 
     /// Someone who is not signed in.
@@ -141,4 +149,13 @@ impl App {
     pub async fn count(&self, sql: &str) -> i64 {
         self.sql().await.query_one(sql, &[]).await.unwrap().get(0)
     }
+}
+
+/// A mailer with an empty folder.
+fn mailer() -> (Mailer, PathBuf) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("mails/{}/{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mail_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let config = MailConfig { mail_dir: Some(mail_dir.clone()), ..MailConfig::default() };
+    (Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).unwrap(), mail_dir)
 }

@@ -6,6 +6,7 @@ mod contract;
 mod counters;
 pub mod database;
 mod given;
+mod mail;
 mod person;
 mod refusals;
 
@@ -13,4 +14,5 @@ pub use answer::Answer;
 pub use app::{App, PATIENCE};
 pub use database::who_waits;
 pub use given::PASSWORD;
+pub use mail::Mail;
 pub use person::Person;
