@@ -50,16 +50,17 @@ impl Mailer {
 
     /// As the operator wants it; an error says what is wrong, without the password.
     pub fn new(config: &MailConfig, data_dir: &Path, public_url: &str, patience: Duration) -> Result<Self, String> {
-        let from = match (&config.mail_from, &config.mail_url) {
+        let [url, from, link_base] = [&config.mail_url, &config.mail_from, &config.link_base].map(given);
+        let from = match (from, url) {
             (Some(from), _) => from.parse().map_err(|_| "--mail-from: this is no e-mail address".to_owned())?,
             (None, None) => Mailbox::new(Some("folkmoot".into()), "folkmoot@localhost".parse().map_err(told)?),
             (None, Some(_)) => return Err("with --mail-url a --mail-from is needed: whom mails are from".into()),
         };
-        let way = match &config.mail_url {
+        let way = match url {
             Some(url) => Way::Server(Box::new(server(url, &from).map_err(|e| format!("--mail-url: {e}"))?)),
             None => Way::Folder(config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"))),
         };
-        let link_base = link_base(config.link_base.as_deref().unwrap_or(public_url))?;
+        let link_base = plain_base(link_base.unwrap_or(public_url))?;
         Ok(Self { way, from, link_base, patience })
     }
 
@@ -111,8 +112,13 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+/// A variable that is set to nothing is one that is not set.
+fn given(option: &Option<String>) -> Option<&str> {
+    option.as_deref().filter(|text| !text.is_empty())
+}
+
 /// Without a slash at the end.
-fn link_base(text: &str) -> Result<String, String> {
+fn plain_base(text: &str) -> Result<String, String> {
     let wrong = || format!("--link-base {text}: this is no http or https URL without query and fragment");
     let url = Url::parse(text).map_err(|_| wrong())?;
     let plain =

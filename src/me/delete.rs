@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::access::{InSession, Role};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::{answer, idempotency};
@@ -27,7 +27,7 @@ pub async fn delete_me(caller: InSession, state: Data<State>) -> Result<HttpResp
     let (id, now) = (caller.member_id, state.clock.now());
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
-        crate::members::hold_to_change(id, Role::Member, conn).await?;
+        crate::members::hold_to_change(id, Role::Member, conn).await.map_err(gone_meanwhile)?;
         sessions::hold(id, caller.session_id, now, conn).await?;
         sessions::forget_all(id, conn).await?;
         tokens::end_all(id, conn).await?;
@@ -37,6 +37,14 @@ pub async fn delete_me(caller: InSession, state: Data<State>) -> Result<HttpResp
     })
     .await?;
     Ok(answer::gone())
+}
+
+/// A session of it that was good a moment ago has ended with it.
+fn gone_meanwhile(error: Error) -> Error {
+    match error.code() {
+        Code::NotFound => Error::new(Code::SessionEnded, "the session of this token has ended"),
+        _ => error,
+    }
 }
 
 /// Takes everything off that tells who it was. The key of its name stays, and what looks like it: nobody follows it there.

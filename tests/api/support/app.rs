@@ -151,10 +151,17 @@ impl App {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Most tests send nothing, so most have no folder.
+        std::fs::remove_dir_all(&self.mail_dir).ok();
+    }
+}
+
 /// A mailer with an empty folder.
 fn mailer() -> (Mailer, PathBuf) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("mails/{}/{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("mails-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let mail_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let config = MailConfig { mail_dir: Some(mail_dir.clone()), ..MailConfig::default() };
     (Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).unwrap(), mail_dir)

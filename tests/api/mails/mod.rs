@@ -1,0 +1,4 @@
+mod flood;
+mod outbox;
+mod smtp;
+mod transport;
