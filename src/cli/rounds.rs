@@ -16,7 +16,7 @@ use crate::web::idempotency;
 /// How often.
 const ROUND: Duration = Duration::from_secs(4);
 /// How often it is looked whether mails are due.
-const POST: Duration = Duration::from_secs(2);
+const MAIL_ROUND: Duration = Duration::from_secs(2);
 
 /// The rounds of one node.
 pub struct Rounds {
@@ -48,7 +48,7 @@ impl Rounds {
     /// Sends mails as they become due, until it is aborted: beside the rounds, as a server may be slow to take them. What is
     /// cut off is sent again later.
     pub async fn send_mails(&self, mailer: &Mailer) {
-        let mut ticks = tokio::time::interval(POST);
+        let mut ticks = tokio::time::interval(MAIL_ROUND);
         loop {
             ticks.tick().await;
             loop {

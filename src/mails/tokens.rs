@@ -101,10 +101,7 @@ pub(super) async fn find(
 #[diesel(table_name = members, check_for_backend(Pg))]
 pub struct Spent {
     pub id: MemberId,
-    pub username: Option<String>,
-    pub email: Option<String>,
     pub email_key: Option<String>,
-    pub email_verified: bool,
     /// The address that the token was sent to.
     #[diesel(select_expression = mail_tokens::email)]
     pub sent_to: String,

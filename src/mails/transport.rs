@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::letter::Letter;
 use crate::config::MailConfig;
+use crate::web::identity::Email;
 
 /// Sends mails.
 pub struct Mailer {
@@ -92,7 +93,7 @@ impl Mailer {
     fn mail(&self, id: Uuid, created_at: DateTime<Utc>, letter: &Letter) -> Result<Message, NotSent> {
         let unfit = || NotSent { code: None, reason: "it can not be written", permanent: true };
         let written = letter.written(&self.link_base).ok_or_else(unfit)?;
-        let to = written.to.parse().map_err(|_| unfit())?;
+        let to = address(&written.to).and_then(|to| to.parse().ok()).ok_or_else(unfit)?;
         // RFC 3834, section 5: answers by machines stay away.
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into());
         Message::builder()
@@ -103,9 +104,26 @@ impl Mailer {
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .raw_header(automatic)
             .header(ContentType::TEXT_PLAIN)
-            .body(written.text)
+            .body(body(written.text))
             .map_err(|_| unfit())
     }
+}
+
+/// With the domain as every server takes it (RFC 5890).
+fn address(text: &str) -> Option<String> {
+    let key = Email::new(text)?.key();
+    let ((local, domain), (_, in_ascii)) = (text.split_once('@')?, key.split_once('@')?);
+    Some(format!("{local}@{}", if domain.is_ascii() { domain } else { in_ascii }))
+}
+
+/// Plain ASCII goes as it is, so that a link can be copied out of a file: its lines are shorter than the 998 characters that RFC
+/// 5322, section 2.1.1, allows.
+fn body(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= 998) {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }
 
 fn told(error: impl std::fmt::Display) -> String {
@@ -190,7 +208,12 @@ async fn write_file(folder: PathBuf, name: String, bytes: Vec<u8>) -> Result<(),
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let new = folder.join(format!(".{name}.new"));
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    // What another attempt left, or somebody put there: it is not written through.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(new, folder.join(name))

@@ -118,6 +118,14 @@ async fn links_start_with_what_the_operator_says() {
 }
 
 #[actix_web::test]
+async fn a_domain_of_any_script_is_written_as_servers_take_it() {
+    let app = App::start().await;
+    let body = json!({"username": "Anna", "password": PASSWORD, "email": "Anna@bücher.example"});
+    app.guest().post("/api/v1/members", body).await.expect(201);
+    assert_eq!(app.mail().await.to, "Anna@xn--bcher-kva.example");
+}
+
+#[actix_web::test]
 async fn an_address_that_no_mail_can_be_written_to_is_given_up_at_once() {
     let app = App::start().await;
     let body = json!({"username": "Anna", "password": PASSWORD, "email": "a,b<c>@example.org"});

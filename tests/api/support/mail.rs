@@ -28,8 +28,7 @@ impl Mail {
     #[track_caller]
     pub fn token(&self, page: &str) -> String {
         let link = format!("http://forum.test/{page}#token=");
-        let text = self.raw.replace("=\r\n", "").replace("=3D", "=");
-        let (_, rest) = text.split_once(&link).unwrap_or_else(|| panic!("no {link}: {text}"));
+        let (_, rest) = self.raw.split_once(&link).unwrap_or_else(|| panic!("no {link}: {}", self.raw));
         rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
     }
 }
