@@ -1,5 +1,6 @@
 //! `PUT /me/email`.
 
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::support::{App, PASSWORD};
@@ -71,6 +72,31 @@ async fn a_newer_mail_takes_the_place_of_an_older_one() {
     assert_eq!(anna.get("/api/v1/me").await["email"], "three@example.org");
     // There was no verified address before, so nobody is told.
     assert!(app.mails().await.is_empty());
+}
+
+#[actix_web::test]
+async fn of_two_changes_at_once_one_token_is_good() {
+    let app = App::start().await;
+    let (anna, _) = app.registered("Anna").await;
+    let (one, two) = join(anna.put_json(PATH, to("one@example.org")), anna.put_json(PATH, to("two@example.org"))).await;
+    assert_eq!((one.status, two.status), (202, 202));
+    let mail = app.mail().await;
+    app.guest().post(VERIFY, json!({"token": mail.token("verify-email")})).await.expect(204);
+    assert_eq!(anna.get("/api/v1/me").await["email"], mail.to);
+}
+
+#[actix_web::test]
+async fn an_account_that_goes_meanwhile_has_no_address() {
+    let app = App::start().await;
+    for n in 0..4 {
+        let (anna, _) = app.registered(&format!("Anna {n}")).await;
+        anna.put_json(PATH, to(&format!("{n}@example.org"))).await.expect(202);
+        let token = json!({"token": app.mail().await.token("verify-email")});
+        let (verified, _) = join(app.guest().post(VERIFY, token), anna.delete("/api/v1/me")).await;
+        assert!([204, 422].contains(&verified.status), "{}", verified.json);
+    }
+    assert_eq!(app.count("SELECT count(*) FROM members WHERE email IS NOT NULL OR email_verified").await, 0);
+    assert_eq!(app.count("SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM mail_tokens)").await, 0);
 }
 
 #[actix_web::test]
