@@ -29,7 +29,8 @@ impl Settle for ForgotPassword {
 /// Ask for a new password.
 ///
 /// Where the address is verified, a mail is sent to it, with a token for `POST /auth/reset-password` that is good for an hour and
-/// takes the place of an earlier one. The answer is the same, and takes the same time, where nobody has this address.
+/// takes the place of an earlier one; 5 an hour at most. The answer is the same, and takes the same time, where nobody has this
+/// address.
 #[utoipa::path(tag = "auth", request_body = ForgotPassword,
     responses((status = 202, description = "A mail is on its way, if there is such a member")), security(()))]
 #[post("/api/v1/auth/forgot-password")]

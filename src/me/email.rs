@@ -45,7 +45,8 @@ impl Settle for ChangeEmail {
 ///
 /// A mail is sent to the new one, with a token for `POST /auth/verify-email` that is good for a day; until then the old one stays.
 /// The answer is the same where the address is another member's: then only that member is told, by mail. Asking again replaces the
-/// token. Null removes the address at once. A verified address that is given up is told so by mail.
+/// token; to an address go 5 such mails an hour at most. Null removes the address at once. A verified address that is given up is
+/// told so by mail.
 #[utoipa::path(tag = "me", request_body = ChangeEmail,
     responses((status = 202, description = "A mail is on its way"), (status = 204, description = "There is no address")),
     security(("bearer" = ["profile", "session"])), extensions(("x-problems" = json!(["wrong_password"]))))]
