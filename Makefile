@@ -5,7 +5,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 
 ARGS ?=
 
-.PHONY: help run test lint fmt openapi test-browser crash-test crash-self-test rolling-restart bench screenshot rust postgres
+.PHONY: help run test lint fmt openapi test-mail test-browser crash-test crash-self-test rolling-restart bench screenshot rust \
+	postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -14,7 +15,7 @@ run: rust postgres ## Run the service on http://127.0.0.1:8080, with a database 
 	cargo build --release --locked
 	exec target/release/folkmoot serve $(ARGS)
 
-test: rust postgres ## Run all tests but those in a browser.
+test: rust postgres ## Run all tests but those with a mail server or in a browser.
 	cargo test --locked
 
 lint: rust postgres ## Hold code, document, scripts and deployment files against the rules.
@@ -31,6 +32,10 @@ fmt: rust ## Format the code.
 openapi: rust ## Write openapi/openapi.json anew.
 	cargo run --quiet --locked -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+test-mail: rust postgres ## Send mails to a mail server.
+	scripts/need-mail.sh
+	SSL_CERT_FILE=target/mail/client.pem cargo test --locked --test api -- --ignored mails::smtp
 
 test-browser: rust postgres ## Try the docs page in Chromium.
 	scripts/need-browser.sh

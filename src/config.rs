@@ -26,7 +26,7 @@ pub struct DatabaseConfig {
     /// folder.
     #[arg(long, global = true, env = "FOLKMOOT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// The folder of the private PostgreSQL and of the secret that belongs to it.
+    /// The folder of the private PostgreSQL and of the secret that belongs to it, and of mails that no server sends.
     #[arg(long, global = true, env = "FOLKMOOT_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
     /// The most connections to the database at a time.
@@ -51,7 +51,7 @@ pub struct IdentityConfig {
     /// address it listens on.
     #[arg(long, global = true, env = "FOLKMOOT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// What signing keys are sealed with: 32 characters or more, kept by the operator. Made in the data folder when the private
+    /// What signing keys and mails are sealed with: 32 characters or more, kept by the operator. Made in the data folder when the private
     /// PostgreSQL is used; required with a given database.
     #[arg(long, global = true, env = "FOLKMOOT_SECRET", value_name = "TEXT", hide_env_values = true)]
     pub secret: Option<String>,
@@ -98,4 +98,26 @@ pub struct ServeConfig {
     /// Threads that answer requests. Default: one for each core.
     #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
+    #[command(flatten)]
+    pub mail: MailConfig,
+}
+
+/// How mails to members are sent.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MailConfig {
+    /// The server that sends mails: `smtps://name:password@host` (TLS, port 465), `smtp://name:password@host?tls=required`
+    /// (STARTTLS, port 587) or `smtp://host` (no TLS, port 25; no password but on this machine). Name and password are
+    /// percent-encoded. Without it mails are written into a folder.
+    #[arg(long, env = "FOLKMOOT_MAIL_URL", value_name = "URL", hide_env_values = true)]
+    pub mail_url: Option<String>,
+    /// Who mails are from: `forum@example.org` or `A forum <forum@example.org>`. Required with a server.
+    #[arg(long, env = "FOLKMOOT_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// The folder that mails are written into where no server is given. Default: `mails` in the data folder.
+    #[arg(long, env = "FOLKMOOT_MAIL_DIR", value_name = "FOLDER")]
+    pub mail_dir: Option<PathBuf>,
+    /// Where the pages are that links in mails lead to: `<URL>/verify-email#token=...` and `<URL>/reset-password#token=...`.
+    /// Default: the public URL.
+    #[arg(long, env = "FOLKMOOT_LINK_BASE", value_name = "URL")]
+    pub link_base: Option<String>,
 }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod forums;
 pub mod ids;
 pub mod likes;
+pub mod mails;
 pub mod markup;
 pub mod me;
 pub mod members;

@@ -5,8 +5,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce};
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -15,6 +13,7 @@ use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest, Sha256};
 
+use super::seal::Seal;
 use super::token::{self, Claims, LEEWAY, LIFETIME};
 use crate::db;
 use crate::db::schema::signing_keys;
@@ -163,10 +162,7 @@ fn make(state: &State, created_at: DateTime<Utc>, signs_from: DateTime<Utc>) -> 
     let seed = state.random.bytes::<32>()?;
     let public_key = SigningKey::from_bytes(&seed).verifying_key().to_bytes().to_vec();
     let kid = thumbprint(&public_key);
-    let nonce = state.random.bytes::<12>()?;
-    let payload = Payload { msg: &seed, aad: kid.as_bytes() };
-    let sealed = cipher(&state.secret)?.encrypt(&Nonce::from(nonce), payload).map_err(Error::internal)?;
-    let sealed_private_key = [nonce.as_slice(), &sealed].concat();
+    let sealed_private_key = seal(&state.secret)?.close(&seed, kid.as_bytes(), state.random)?;
     Ok(Row { kid, public_key, sealed_private_key, created_at, signs_from })
 }
 
@@ -177,17 +173,17 @@ fn thumbprint(public_key: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(json))
 }
 
-fn cipher(secret: &Secret) -> Result<ChaCha20Poly1305, Error> {
-    Ok(ChaCha20Poly1305::new(&secret.key("folkmoot signing keys v1")?.into()))
+fn seal(secret: &Secret) -> Result<Seal, Error> {
+    Seal::new(secret, "folkmoot signing keys v1")
 }
 
 /// Opens them all; `rows` come in the order in which they sign.
 fn open(rows: Vec<Row>, secret: &Secret) -> Result<Vec<Key>, Error> {
-    let cipher = cipher(secret)?;
+    let seal = seal(secret)?;
     let next: Vec<_> = rows.iter().skip(1).map(|row| row.signs_from).collect();
     let last_token = LIFETIME + LEEWAY + PUBLISHED_BEFORE;
     let keys = rows.into_iter().enumerate().map(|(n, row)| {
-        let seed = unseal(&row, &cipher).ok_or_else(wrong_secret)?;
+        let seed = unseal(&row, &seal).ok_or_else(wrong_secret)?;
         let der = SigningKey::from_bytes(&seed).to_pkcs8_der().map_err(Error::internal)?;
         Ok(Key {
             encoding: EncodingKey::from_ed_der(der.as_bytes()),
@@ -201,11 +197,9 @@ fn open(rows: Vec<Row>, secret: &Secret) -> Result<Vec<Key>, Error> {
     keys.collect()
 }
 
-/// The seed; the nonce stands in front of what it sealed, and the key's id is sealed with it.
-fn unseal(row: &Row, cipher: &ChaCha20Poly1305) -> Option<[u8; 32]> {
-    let (nonce, sealed) = row.sealed_private_key.split_first_chunk::<12>()?;
-    let payload = Payload { msg: sealed, aad: row.kid.as_bytes() };
-    let seed: [u8; 32] = cipher.decrypt(&Nonce::from(*nonce), payload).ok()?.try_into().ok()?;
+/// The seed; the key's id is sealed with it.
+fn unseal(row: &Row, seal: &Seal) -> Option<[u8; 32]> {
+    let seed: [u8; 32] = seal.open(&row.sealed_private_key, row.kid.as_bytes())?.try_into().ok()?;
     let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
     (public.as_slice() == row.public_key).then_some(seed)
 }

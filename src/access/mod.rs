@@ -9,6 +9,7 @@ mod password;
 mod personal;
 mod role;
 mod scope;
+mod seal;
 mod token;
 
 pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, identify, is_suspended, session_ended};
@@ -19,4 +20,5 @@ pub use password::{Passwords, flaw_of_password};
 pub use personal::PersonalToken;
 pub use role::Role;
 pub use scope::{SCOPES, Scope};
+pub use seal::Seal;
 pub use token::{Claims, LIFETIME};

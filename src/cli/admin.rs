@@ -17,7 +17,7 @@ use crate::members::{self, NewMember};
 use crate::state::State;
 use crate::web::identity::Email;
 use crate::web::text::{Password, Username};
-use crate::{sessions, tokens};
+use crate::{mails, sessions, tokens};
 
 #[derive(Subcommand)]
 pub enum Admin {
@@ -179,6 +179,7 @@ async fn set_password(username: &str, hash: &str, state: &State) -> Result<(), E
         members::set_password(id, hash, conn).await?;
         sessions::end_all(id, state.clock.now(), conn).await?;
         tokens::end_all(id, conn).await?;
+        mails::end_tokens(id, conn).await?;
         Ok(())
     })
     .await

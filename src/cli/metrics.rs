@@ -36,10 +36,11 @@ struct Ended {
 pub struct Jobs(Family<Ended, Counter>);
 
 impl Jobs {
-    /// One more.
-    pub fn add(&self, job: &'static str, failed: bool) {
-        let outcome = if failed { "failure" } else { "success" };
+    /// Counts what came of one. What fails is written to the log, and tried again when it is its time.
+    pub fn done<T>(&self, job: &'static str, done: Result<T, impl fmt::Display>) -> Option<T> {
+        let outcome = if done.is_ok() { "success" } else { "failure" };
         self.0.get_or_create(&Ended { job, outcome }).inc();
+        done.inspect_err(|error| tracing::warn!(%error, job, "work beside the requests failed")).ok()
     }
 }
 

@@ -10,6 +10,7 @@ mod import;
 mod metrics;
 mod migrate;
 mod openapi;
+mod postman;
 mod rounds;
 mod serve;
 mod setup;

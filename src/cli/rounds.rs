@@ -1,7 +1,6 @@
 //! What a node does beside its requests, every few seconds: it writes the views that it gathered, says that it serves, reads
 //! what others changed, and removes what has had its time.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -11,8 +10,8 @@ use super::metrics::Jobs;
 use crate::app::Shared;
 use crate::db::nodes;
 use crate::error::Error;
-use crate::threads;
 use crate::web::idempotency;
+use crate::{mails, threads};
 
 /// How often.
 const ROUND: Duration = Duration::from_secs(4);
@@ -44,12 +43,12 @@ impl Rounds {
             }
             self.shared.limits.forget_idle();
             self.write_views().await;
-            self.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
-            self.done("count_nodes", self.share_limits().await);
-            self.done("remove_old_answers", self.prune().await);
+            self.jobs.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
+            self.jobs.done("count_nodes", self.share_limits().await);
+            self.jobs.done("remove_old_answers", self.prune().await);
         }
         self.write_views().await;
-        self.done("leave", self.leave().await);
+        self.jobs.done("leave", self.leave().await);
     }
 
     async fn share_limits(&self) -> Result<(), Error> {
@@ -65,7 +64,9 @@ impl Rounds {
 
     async fn prune(&self) -> Result<(), Error> {
         let state = &self.shared.state;
-        idempotency::prune(state.clock.now(), &mut *state.db.get().await?).await?;
+        let (now, conn) = (state.clock.now(), &mut state.db.get().await?);
+        idempotency::prune(now, conn).await?;
+        mails::prune(now, conn).await?;
         Ok(())
     }
 
@@ -83,14 +84,6 @@ impl Rounds {
         if written.is_err() {
             state.views.give_back(gathered);
         }
-        self.done("write_views", written);
-    }
-
-    /// What fails in one round is tried again in the next.
-    fn done<T>(&self, job: &'static str, done: Result<T, impl Display>) {
-        self.jobs.add(job, done.is_err());
-        if let Err(error) = done {
-            tracing::warn!(%error, job, "work beside the requests failed");
-        }
+        self.jobs.done("write_views", written);
     }
 }

@@ -13,10 +13,12 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::metrics::{self, Jobs};
+use super::postman;
 use super::rounds::Rounds;
 use super::setup::{Database, Folder};
 use crate::app::{Shared, build_app};
 use crate::config::{Config, ServeConfig};
+use crate::mails::Mailer;
 use crate::state::State;
 use crate::web::limit::Limits;
 
@@ -40,13 +42,14 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let here = format!("http://{address}");
     let state = database.state(config, config.identity.public_url.clone().unwrap_or_else(|| here.clone()))?;
+    let mailer = Mailer::new(&serve.mail, &config.database.data_dir, &state.public_url, Mailer::PATIENCE)?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let state = shared.state.clone();
     let jobs = Jobs::default();
     let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
-    let rounds = Rounds::new(shared.clone(), jobs).await.map_err(|e| e.to_string())?;
+    let rounds = Rounds::new(shared.clone(), jobs.clone()).await.map_err(|e| e.to_string())?;
     let workers = serve.workers.map_or_else(cores, usize::from);
     let for_workers = shared.clone();
     let server = HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
@@ -58,14 +61,16 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
         .listen(listener)
         .map_err(|e| e.to_string())?
         .run();
-    tell(&here, database, metrics.as_ref().map(|metrics| metrics.address), first)?;
+    tell(&here, database, &mailer.told(), metrics.as_ref().map(|metrics| metrics.address), first)?;
     let drain = Duration::from_secs(serve.drain.into());
     actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
     let (end, ended) = oneshot::channel();
     let rounds = actix_web::rt::spawn(rounds.run(ended));
+    let postman = actix_web::rt::spawn(postman::run(mailer, state, jobs));
     let served = server.await.map_err(|e| e.to_string());
+    postman.abort();
     drop(end);
     if timeout(LAST_ROUND, rounds).await.is_err() {
         tracing::warn!("the last work beside the requests was not done in time");
@@ -95,10 +100,17 @@ fn end_where_nobody_reads(connection: &dyn Any) {
 fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
-fn tell(here: &str, database: &Database, metrics: Option<SocketAddr>, first: Option<String>) -> Result<(), String> {
+fn tell(
+    here: &str,
+    database: &Database,
+    mail: &str,
+    metrics: Option<SocketAddr>,
+    first: Option<String>,
+) -> Result<(), String> {
     say(&format!("  API       {here}/api/v1"))?;
     say(&format!("  Page      {here}/docs"))?;
     say(&format!("  Database  {}", database.told))?;
+    say(&format!("  Mails     {mail}"))?;
     match metrics {
         Some(address) => say(&format!("  Metrics   http://{address}/metrics"))?,
         None => say("  Metrics   none: the usual address is taken (--metrics-listen gives another)")?,

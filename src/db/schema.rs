@@ -51,6 +51,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    mail_counts (address_hash) {
+        address_hash -> Bytea,
+        since -> Timestamptz,
+        count -> Int4,
+    }
+}
+
+diesel::table! {
+    mail_tokens (member_id, purpose) {
+        member_id -> Int8,
+        purpose -> Text,
+        token_hash -> Bytea,
+        email -> Text,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Uuid,
+        member_id -> Nullable<Int8>,
+        sealed -> Bytea,
+        created_at -> Timestamptz,
+        attempts -> Int2,
+        next_attempt_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     members (id) {
         id -> Int8,
         username -> Nullable<Text>,
@@ -232,6 +261,8 @@ diesel::table! {
 }
 
 diesel::joinable!(likes -> members (member_id));
+diesel::joinable!(mail_tokens -> members (member_id));
+diesel::joinable!(mails -> members (member_id));
 diesel::joinable!(posts -> threads (thread_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(revisions -> members (edited_by));
@@ -245,6 +276,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     forums,
     idempotency_keys,
     likes,
+    mail_counts,
+    mail_tokens,
+    mails,
     members,
     nodes,
     posts,

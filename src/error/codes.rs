@@ -101,6 +101,8 @@ codes! {
         "Restore it first.";
     LastAdmin "last_admin" 409 "The last administrator stays"
         "Make someone else an administrator first.";
+    EmailTaken "email_taken" 409 "The e-mail address is another member's"
+        "You have shown that the address is yours, but another account has it. Set a new password for that one, or take the address off it.";
     TooManyTokens "too_many_tokens" 409 "There are too many personal tokens"
         "A member may have 100. Delete those that are not used any more.";
     IdempotencyKeyInUse "idempotency_key_in_use" 409 "A request with this Idempotency-Key is still being worked on"
@@ -117,6 +119,8 @@ codes! {
         "It is JSON, but not what this act takes. `errors` lists each flaw with a pointer (RFC 6901) to its place.";
     IdempotencyKeyReused "idempotency_key_reused" 422 "The Idempotency-Key was used for another request"
         "A key belongs to one request: the same method, path and body, byte for byte. Make a new key for a new request.";
+    InvalidMailToken "invalid_mail_token" 422 "The token from the mail is not valid"
+        "It is unknown, was used or has expired, or a newer mail has taken its place. Ask for another mail.";
     VersionRequired "version_required" 428 "If-Match is required"
         "Send the ETag or the `version` of what you are changing: `If-Match: \"3\"`.";
     RequestHeadTooLarge "request_head_too_large" 431 "The header fields are too large"

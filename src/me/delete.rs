@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::{answer, idempotency};
-use crate::{sessions, tokens};
+use crate::{mails, sessions, tokens};
 
 /// Delete your account.
 ///
@@ -27,17 +27,24 @@ pub async fn delete_me(caller: InSession, state: Data<State>) -> Result<HttpResp
     let (id, now) = (caller.member_id, state.clock.now());
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
-        let held = crate::members::hold_to_change(id, Role::Member, conn).await;
-        // Who has deleted itself a moment ago is not there, and nor is its session.
-        held.map_err(|error| if error.code() == Code::NotFound { session_ended() } else { error })?;
+        crate::members::hold_to_change(id, Role::Member, conn).await.map_err(gone_meanwhile)?;
         sessions::hold(id, caller.session_id, now, conn).await?;
         sessions::forget_all(id, conn).await?;
         tokens::end_all(id, conn).await?;
+        mails::forget(id, conn).await?;
         idempotency::forget(id, conn).await?;
         Ok(strip(id, now, conn).await?)
     })
     .await?;
     Ok(answer::gone())
+}
+
+/// A session of it that was good a moment ago has ended with it.
+fn gone_meanwhile(error: Error) -> Error {
+    match error.code() {
+        Code::NotFound => session_ended(),
+        _ => error,
+    }
 }
 
 /// Takes everything off that tells who it was. The key of its name stays, and what looks like it: nobody follows it there.

@@ -3,6 +3,8 @@
 
 mod delete;
 mod edit;
+mod email;
+mod model;
 mod password;
 mod read;
 mod view;
@@ -13,5 +15,10 @@ pub use view::Me;
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(read::read_me).service(edit::edit_me).service(password::change_password).service(delete::delete_me);
+    config
+        .service(read::read_me)
+        .service(edit::edit_me)
+        .service(password::change_password)
+        .service(email::change_email)
+        .service(delete::delete_me);
 }

@@ -2,22 +2,23 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::model::name_and_hash;
 use crate::access::{InSession, Passwords, flaw_of_password};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
+use crate::mails::Letter;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::text::{GivenPassword, Password};
-use crate::{sessions, tokens};
+use crate::{mails, sessions, tokens};
 
 /// A change of password.
 #[derive(Deserialize, ToSchema)]
@@ -38,7 +39,8 @@ impl Settle for ChangePassword {
 
 /// Change your password.
 ///
-/// All your other sessions and all your personal tokens end, at once.
+/// All your other sessions and all your personal tokens end, at once, and links in mails that were sent before lead nowhere. Your
+/// verified address is told by mail.
 #[utoipa::path(tag = "me", request_body = ChangePassword,
     responses((status = 204, description = "It is changed")), security(("bearer" = ["profile", "session"])),
     extensions(("x-problems" = json!(["wrong_password"]))))]
@@ -68,7 +70,7 @@ async fn check_and_change(
     state: &State,
     passwords: &Passwords,
 ) -> Result<bool, Error> {
-    let (username, old) = load(caller, state).await?;
+    let (username, old) = name_and_hash(caller.member_id, state).await?;
     if let Some((flaw, detail)) = flaw_of_password(body.new.as_str(), username.as_deref()) {
         return Err(Error::flaw("/new", flaw, detail));
     }
@@ -76,30 +78,21 @@ async fn check_and_change(
         return Err(wrong());
     }
     let new = passwords.hash(body.new.as_str()).await?;
-    change(caller, old.as_deref(), &new, state.clock.now(), &mut *state.db.get().await?).await
+    change(caller, old.as_deref(), &new, state).await
 }
 
-/// Name and hash. The connection is given back before the hash is checked, which takes long.
-async fn load(caller: &InSession, state: &State) -> Result<(Option<String>, Option<String>), Error> {
-    let conn = &mut state.db.get().await?;
-    let member = members::table.find(caller.member_id).select((members::username, members::password_hash));
-    Ok(member.first(conn).await?)
-}
-
-async fn change(
-    caller: &InSession,
-    old: Option<&str>,
-    new: &str,
-    now: DateTime<Utc>,
-    conn: &mut AsyncPgConnection,
-) -> Result<bool, Error> {
-    transaction(conn, async |conn| {
+async fn change(caller: &InSession, old: Option<&str>, new: &str, state: &State) -> Result<bool, Error> {
+    let now = state.clock.now();
+    transaction(&mut *state.db.get().await?, async |conn| {
         sessions::hold(caller.member_id, caller.session_id, now, conn).await?;
         if !replace(caller.member_id, old, new, conn).await? {
             return Ok(false);
         }
         sessions::end_others(caller.member_id, caller.session_id, now, conn).await?;
         tokens::end_all(caller.member_id, conn).await?;
+        // What was mailed at the wish of someone who knew the old one is void.
+        mails::end_tokens(caller.member_id, conn).await?;
+        mails::tell(caller.member_id, |to, name| Letter::PasswordChanged { to, name }, state, conn).await?;
         Ok(true)
     })
     .await

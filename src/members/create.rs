@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{MemberView, NewMember};
 use crate::access::{Passwords, Role, flaw_of_password, flaw_of_username};
 use crate::error::{Error, OrNotFound};
+use crate::mails;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -50,8 +51,9 @@ impl Settle for CreateMember {
 
 /// Register a member.
 ///
-/// Anyone may. `Authorization` is ignored. 409 where the name is taken or looks like a taken one; whether an e-mail address
-/// is another member's is not told.
+/// Anyone may. `Authorization` is ignored. 409 where the name is taken or looks like a taken one. To an e-mail address a mail is
+/// sent, with a token for `POST /auth/verify-email` that is good for a day; where it is another member's, only that member is told,
+/// by mail.
 #[utoipa::path(tag = "members", request_body = CreateMember,
     responses((status = 201, description = "The new member", body = MemberView)), security(()),
     extensions(("x-problems" = json!(["username_taken", "username_looks_taken"]))))]
@@ -73,7 +75,14 @@ pub async fn create_member(
         let member = MemberView::find(id, now, conn).await?.or_not_found()?;
         Ok(answer::created(format!("/api/v1/members/{id}"), &Etag::of(&member)?, &member))
     };
-    once.run(conn, async |conn: &mut _| super::create(&body.with(&hash, now), conn).await, show).await
+    let work = async |conn: &mut _| {
+        let id = super::create(&body.with(&hash, now), conn).await?;
+        if let Some(email) = &body.email {
+            mails::ask_to_verify(id, email, &state, conn).await?;
+        }
+        Ok(id)
+    };
+    once.run(conn, work, show).await
 }
 
 impl CreateMember {

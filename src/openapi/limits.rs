@@ -12,8 +12,9 @@ pub fn counted(path: &str, operation: &Value) -> Counted {
         return Counted::Not;
     }
     Counted::As(match operation["operationId"].as_str() {
-        // Each checks a password.
-        Some("login" | "change_password") => Some("login"),
+        // Each checks a secret.
+        Some("login" | "change_password" | "verify_email" | "reset_password") => Some("login"),
+        Some("change_email" | "forgot_password") => Some("mails"),
         Some("create_member") => Some("registration"),
         Some("create_thread" | "edit_thread" | "create_post" | "edit_post") => Some("posting"),
         Some("like_post" | "unlike_post") => Some("liking"),

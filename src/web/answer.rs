@@ -16,6 +16,11 @@ pub fn created(location: String, etag: &Etag, thing: &impl Serialize) -> HttpRes
     HttpResponse::Created().insert_header(("Location", location)).insert_header(etag.header()).json(thing)
 }
 
+/// 202: something comes of it later, or nothing; which is not told.
+pub fn accepted() -> HttpResponse {
+    HttpResponse::Accepted().finish()
+}
+
 /// 204: it is gone.
 pub fn gone() -> HttpResponse {
     HttpResponse::NoContent().finish()

@@ -43,9 +43,10 @@ pub const REQUESTS: Policy = Policy { name: "requests", quota: 600, window: 60 }
 /// Personal tokens that are none, by address: who sends more is refused without a look at them.
 const TOKENS: Policy = Policy { name: "tokens", quota: 60, window: 60 };
 /// Tighter ones: their acts count twice, once for each.
-pub const TIGHTER: [Policy; 5] = [
+pub const TIGHTER: [Policy; 6] = [
     Policy { name: "login", quota: 20, window: 300 },
     Policy { name: "registration", quota: 10, window: 3600 },
+    Policy { name: "mails", quota: 10, window: 3600 },
     Policy { name: "posting", quota: 30, window: 60 },
     Policy { name: "liking", quota: 120, window: 60 },
     Policy { name: "searching", quota: 60, window: 60 },

@@ -91,6 +91,8 @@ texts! {
     Login "a login" 1..=254 Line;
     /// What keeps a session going.
     RefreshToken "a refresh token" 1..=100 Line;
+    /// What the link in a mail holds behind `#token=`.
+    MailToken "a token" 1..=100 Line;
     /// What its owner calls a personal token.
     TokenName "a token's name" 1..=100 Line;
     /// The title of a thread.

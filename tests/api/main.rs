@@ -10,6 +10,7 @@ mod db;
 mod forums;
 mod house_rules;
 mod likes;
+mod mails;
 mod markup;
 mod me;
 mod members;

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Service, migrated};
-use crate::support::Answer;
+use crate::support::{Answer, App, Service};
 
 const PASSWORDS: [&str; 3] = ["canary password one", "canary password two", "canary password three"];
 
@@ -13,10 +12,10 @@ fn text(answer: &Answer, field: &str) -> String {
 
 #[actix_web::test]
 async fn no_secret_is_written() {
-    let app = migrated().await;
+    let app = App::migrated().await;
     app.register("Boris").await;
     let url = format!("{} password=canary-of-the-database", app.database_url);
-    let service = Service::start(&url, &["--log", "trace,tokio_postgres=trace,actix_http=trace"]);
+    let service = Service::begin(&url, &["--log", "trace,tokio_postgres=trace,actix_http=trace"]).serves();
     let guest = app.guest().at_url(&service.url);
     let mut secrets: Vec<String> = PASSWORDS.map(str::to_owned).to_vec();
     secrets.push("canary-of-the-database".into());
@@ -60,9 +59,9 @@ async fn no_secret_is_written() {
 
 #[actix_web::test]
 async fn each_request_is_one_line_that_says_what_became_of_it() {
-    let app = migrated().await;
+    let app = App::migrated().await;
     let anna = app.member("Anna").await;
-    let service = Service::start(&app.database_url, &[]);
+    let service = Service::beside(&app, &["--workers", "2"]);
     let there = anna.at_url(&service.url);
     let answer = there.get("/api/v1/members/999?limit=1").await;
     service.tell_to_stop();

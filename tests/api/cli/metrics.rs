@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Service, migrated};
+use crate::support::{App, Service};
 
 /// The value of one line: a name with its labels.
 fn value(told: &str, name: &str) -> f64 {
@@ -12,8 +12,8 @@ fn value(told: &str, name: &str) -> f64 {
 
 #[actix_web::test]
 async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
-    let app = migrated().await;
-    let service = Service::start(&app.database_url, &[]);
+    let app = App::migrated().await;
+    let service = Service::beside(&app, &["--workers", "2"]);
     let guest = app.guest().at_url(&service.url);
     for id in [998, 999] {
         guest.get("/api/v1/threads").await.expect(200);

@@ -1,77 +1,34 @@
 //! Several nodes that start at once over one database, as real processes: they migrate once, and all serve.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{PASSWORD, PATIENCE, database};
+use crate::support::{PASSWORD, PATIENCE, Service, database};
 
 const NODES: usize = 5;
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
-const SECRET: &str = "a secret of at least thirty-two characters";
 
-/// A node that goes with the value.
-struct Node {
-    child: Child,
-    said: BufReader<std::process::ChildStdout>,
-}
-
-impl Node {
-    fn start(database: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_folkmoot"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--workers", "1", "--drain", "0", "--database-url", database])
-            .args(["--secret", SECRET, "--admin-password", PASSWORD])
-            .env_remove("DATABASE_URL")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        Self { child, said }
-    }
-
-    /// Where it serves, once it does.
-    fn url(&mut self) -> String {
-        let mut lines = self.said.by_ref().lines().map(Result::unwrap);
-        let line =
-            lines.find_map(|line| line.trim().strip_prefix("API")?.trim().strip_suffix("/api/v1").map(str::to_owned));
-        line.expect("it says where its API is")
-    }
-
-    /// Ends it, and no kept-alive connection holds that up; gives its log.
-    fn end(mut self) -> String {
-        let from = Instant::now();
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let log = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
-        assert!(self.child.wait().unwrap().success(), "{log}");
-        assert!(from.elapsed() < ENDS_WITHIN, "{:?}: {log}", from.elapsed());
-        log
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        // One that has ended can not be killed, and need not be.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// Starts them all at once; gives their logs when each has said that it is ready.
+/// Starts them all at once; gives what they said when each has said that it is ready, and was told to end.
 async fn start_together(database: &str) -> Vec<String> {
-    let mut nodes: Vec<_> = (0..NODES).map(|_| Node::start(database)).collect();
+    let options = ["--workers", "1", "--admin-password", PASSWORD];
+    let nodes: Vec<_> = (0..NODES).map(|_| Service::begin(database, &options)).collect();
+    let nodes: Vec<_> = nodes.into_iter().map(Service::serves).collect();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    for node in &mut nodes {
-        let url = node.url();
-        let deadline = Instant::now() + PATIENCE;
-        while http.get(format!("{url}/health/ready")).send().await.unwrap().status() != 200 {
-            assert!(Instant::now() < deadline, "{url} does not become ready");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    for node in &nodes {
+        let asked = Instant::now();
+        while http.get(format!("{}/health/ready", node.url)).send().await.unwrap().status() != 200 {
+            assert!(asked.elapsed() < PATIENCE, "{} does not become ready", node.url);
         }
     }
-    nodes.into_iter().map(Node::end).collect()
+    let mut said = Vec::new();
+    for node in nodes {
+        let from = Instant::now();
+        node.tell_to_stop();
+        said.push(node.ends_well().join("\n"));
+        // No kept-alive connection holds that up.
+        assert!(from.elapsed() < ENDS_WITHIN, "{:?}", from.elapsed());
+    }
+    said
 }
 
 /// The migrations of the program, in order: their versions as the database has them, and what they do.

@@ -4,15 +4,14 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Service, migrated};
-use crate::support::{PATIENCE, who_waits};
+use crate::support::{App, PATIENCE, Service, who_waits};
 
 #[actix_web::test]
 async fn requests_in_flight_come_to_their_end() {
-    let app = migrated().await;
+    let app = App::migrated().await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    let service = Service::start(&app.database_url, &[]);
+    let service = Service::beside(&app, &["--workers", "2"]);
     let there = anna.at_url(&service.url);
     // Connections to the database that were made by both workers.
     let page = format!("/api/v1/threads/{thread}/posts");
@@ -33,10 +32,10 @@ async fn requests_in_flight_come_to_their_end() {
 
 #[actix_web::test]
 async fn views_that_are_being_written_are_not_lost() {
-    let app = migrated().await;
+    let app = App::migrated().await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    let service = Service::start(&app.database_url, &[]);
+    let service = Service::beside(&app, &["--workers", "2"]);
     let client = app.sql().await;
     client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
     app.guest().at_url(&service.url).get(&format!("/api/v1/threads/{thread}/posts")).await.expect(200);

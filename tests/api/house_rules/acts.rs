@@ -22,9 +22,13 @@ const ACTS: &str = "
     PATCH  /api/v1/me                                    edit_me                  me/edit.rs
     DELETE /api/v1/me                                    delete_me                me/delete.rs
     PUT    /api/v1/me/password                           change_password          me/password.rs
+    PUT    /api/v1/me/email                              change_email             me/email.rs
     POST   /api/v1/auth/login                            login                    auth/login.rs
     POST   /api/v1/auth/refresh                          refresh                  auth/refresh.rs
     POST   /api/v1/auth/logout                           logout                   auth/logout.rs
+    POST   /api/v1/auth/verify-email                     verify_email             auth/verify_email.rs
+    POST   /api/v1/auth/forgot-password                  forgot_password          auth/forgot_password.rs
+    POST   /api/v1/auth/reset-password                   reset_password           auth/reset_password.rs
     GET    /api/v1/auth/sessions                         list_sessions            sessions/list.rs
     DELETE /api/v1/auth/sessions/{session_id}            end_session              sessions/end.rs
     DELETE /api/v1/auth/sessions                         end_other_sessions       sessions/end.rs

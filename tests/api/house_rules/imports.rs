@@ -21,8 +21,9 @@ const VIEWS: u8 = 5;
 const ACTS: u8 = 6;
 
 /// The one order of features: a model or view imports those of earlier ones only.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "ranks",
+    "mails",
     "members",
     "sessions",
     "forums",

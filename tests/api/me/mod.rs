@@ -1,4 +1,5 @@
 mod delete;
 mod edit;
+mod email;
 mod password;
 mod read;

@@ -1,13 +1,17 @@
 //! A running service with a database of its own.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use folkmoot::app::{Shared, build_app};
 use folkmoot::clock::Clock;
+use folkmoot::config::MailConfig;
 use folkmoot::db::{Pool, PoolLimits};
+use folkmoot::mails::Mailer;
 use folkmoot::state::{Random, RequestLimits, Secret, State};
 use folkmoot::web::limit::Limits;
 use ipnet::IpNet;
@@ -17,6 +21,10 @@ use super::person::Person;
 
 /// The tests share two cores: what one waits for is another's work.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a test's own node is said to be, and its secret.
+pub const PUBLIC_URL: &str = "http://forum.test";
+pub const SECRET: &str = "a secret of at least thirty-two characters";
 
 /// What a service of a test may have otherwise.
 pub struct Setup {
@@ -62,6 +70,9 @@ pub struct Inner {
     pub database_url: String,
     pub clock: Clock,
     pub shared: Shared,
+    /// Writes mails into a folder of its own.
+    pub mailer: Mailer,
+    pub mail_dir: PathBuf,
     pub http: reqwest::Client,
 }
 
@@ -82,6 +93,13 @@ impl App {
     /// The same, otherwise set up.
     pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
         Self::start_on(&database::empty().await, change).await
+    }
+
+    /// A service over an empty database that the program takes for its own too.
+    pub async fn migrated() -> Self {
+        let url = database::bare().await;
+        folkmoot::db::migrate(&url).await.unwrap();
+        Self::start_on(&url, |_| ()).await
     }
 
     /// A service over this database.
@@ -109,8 +127,8 @@ impl App {
             clock: clock.clone(),
             random: Random,
             views: Arc::default(),
-            public_url: "http://forum.test".into(),
-            secret: Secret::new("a secret of at least thirty-two characters".into()),
+            public_url: PUBLIC_URL.into(),
+            secret: Secret::new(SECRET.into()),
             limits: requests,
             stopping: Arc::default(),
         };
@@ -123,8 +141,9 @@ impl App {
             .unwrap();
         let url = format!("http://{}", server.addrs()[0]);
         actix_web::rt::spawn(server.disable_signals().run());
+        let (mailer, mail_dir) = mailer();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self(Rc::new(Inner { url, database_url, clock, shared, http }))
+        Self(Rc::new(Inner { url, database_url, clock, shared, mailer, mail_dir, http }))
     }
 
     /// Someone who is not signed in.
@@ -148,4 +167,20 @@ impl App {
     pub async fn count(&self, sql: &str) -> i64 {
         self.sql().await.query_one(sql, &[]).await.unwrap().get(0)
     }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Most tests send nothing, so most have no folder.
+        std::fs::remove_dir_all(&self.mail_dir).ok();
+    }
+}
+
+/// A mailer with an empty folder.
+fn mailer() -> (Mailer, PathBuf) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("mails-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mail_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let config = MailConfig { mail_dir: Some(mail_dir.clone()), ..MailConfig::default() };
+    (Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).unwrap(), mail_dir)
 }

@@ -6,11 +6,15 @@ mod contract;
 mod counters;
 pub mod database;
 mod given;
+mod mail;
 mod person;
 mod refusals;
+mod service;
 
 pub use answer::Answer;
 pub use app::{App, PATIENCE};
 pub use database::{TWO_WAIT, until, who_waits};
 pub use given::PASSWORD;
+pub use mail::Mail;
 pub use person::Person;
+pub use service::Service;

@@ -1,0 +1,3 @@
+DROP TABLE mail_counts;
+DROP TABLE mail_tokens;
+DROP TABLE mails;

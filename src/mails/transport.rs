@@ -1,0 +1,220 @@
+//! How a mail leaves: to a server by SMTP (RFC 5321), or into a folder, one file each.
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use percent_encoding::percent_decode_str;
+use url::Url;
+use uuid::Uuid;
+
+use super::letter::Letter;
+use crate::config::MailConfig;
+use crate::web::identity::Email;
+
+/// Sends mails.
+pub struct Mailer {
+    way: Way,
+    from: Mailbox,
+    link_base: String,
+    /// For so long one attempt may take.
+    patience: Duration,
+}
+
+enum Way {
+    Server(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Folder(PathBuf),
+}
+
+/// Why a mail was not sent, in words that tell nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSent {
+    /// The server's reply.
+    pub code: Option<u16>,
+    pub reason: &'static str,
+    /// Whether another attempt would be in vain.
+    pub permanent: bool,
+}
+
+impl Mailer {
+    /// For so long an attempt may take: less than the first wait between two.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// As the operator wants it; an error says what is wrong, without the password.
+    pub fn new(config: &MailConfig, data_dir: &Path, public_url: &str, patience: Duration) -> Result<Self, String> {
+        let [url, from, link_base] = [&config.mail_url, &config.mail_from, &config.link_base].map(given);
+        let from = match (from, url) {
+            (Some(from), _) => from.parse().map_err(|_| "--mail-from: this is no e-mail address".to_owned())?,
+            (None, None) => Mailbox::new(Some("folkmoot".into()), "folkmoot@localhost".parse().map_err(told)?),
+            (None, Some(_)) => return Err("with --mail-url a --mail-from is needed: whom mails are from".into()),
+        };
+        let way = match url {
+            Some(url) => Way::Server(Box::new(server(url, &from).map_err(|e| format!("--mail-url: {e}"))?)),
+            None => Way::Folder(config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"))),
+        };
+        let link_base = plain_base(link_base.unwrap_or(public_url))?;
+        Ok(Self { way, from, link_base, patience })
+    }
+
+    /// What is said of it to people.
+    pub fn told(&self) -> String {
+        match &self.way {
+            Way::Server(_) => "sent by the server of --mail-url".into(),
+            Way::Folder(folder) => format!("written to {} (--mail-url names a server)", folder.display()),
+        }
+    }
+
+    /// One attempt to send a letter.
+    pub(super) async fn send(&self, id: Uuid, created_at: DateTime<Utc>, letter: &Letter) -> Result<(), NotSent> {
+        let mail = self.mail(id, created_at, letter)?;
+        let sent = async {
+            match &self.way {
+                Way::Server(server) => server.send(mail).await.map(drop).map_err(|e| refused(&e)),
+                Way::Folder(folder) => {
+                    let name = format!("{}-{id}.eml", created_at.format("%Y%m%dT%H%M%SZ"));
+                    write_file(folder.clone(), name, mail.formatted()).await
+                }
+            }
+        };
+        let late = NotSent { code: None, reason: "it took too long", permanent: false };
+        tokio::time::timeout(self.patience, sent).await.unwrap_or(Err(late))
+    }
+
+    /// The same id at each attempt, so that who gets it twice can tell.
+    fn mail(&self, id: Uuid, created_at: DateTime<Utc>, letter: &Letter) -> Result<Message, NotSent> {
+        let unfit = || NotSent { code: None, reason: "it can not be written", permanent: true };
+        let written = letter.written(&self.link_base).ok_or_else(unfit)?;
+        let to = address(&written.to).and_then(|to| to.parse().ok()).ok_or_else(unfit)?;
+        // RFC 3834, section 5: answers by machines stay away.
+        let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into());
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(written.subject)
+            .date(SystemTime::from(created_at))
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .raw_header(automatic)
+            .header(ContentType::TEXT_PLAIN)
+            .body(body(written.text))
+            .map_err(|_| unfit())
+    }
+}
+
+/// With the domain as every server takes it (RFC 5890).
+fn address(text: &str) -> Option<String> {
+    let key = Email::new(text)?.key();
+    let ((local, domain), (_, in_ascii)) = (text.split_once('@')?, key.split_once('@')?);
+    Some(format!("{local}@{}", if domain.is_ascii() { domain } else { in_ascii }))
+}
+
+/// Plain ASCII goes as it is, so that a link can be copied out of a file: its lines are shorter than the 998 characters that RFC
+/// 5322, section 2.1.1, allows.
+fn body(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= 998) {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// A variable that is set to nothing is one that is not set.
+fn given(option: &Option<String>) -> Option<&str> {
+    option.as_deref().filter(|text| !text.is_empty())
+}
+
+/// Without a slash at the end.
+fn plain_base(text: &str) -> Result<String, String> {
+    let wrong = || format!("--link-base {text}: this is no http or https URL without query and fragment");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if !["http", "https"].contains(&url.scheme()) || !plain {
+        return Err(wrong());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The server of a URL. What is sent on the way to it is read by nobody, or holds no password.
+fn server(url: &str, from: &Mailbox) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let url = Url::parse(url).map_err(told)?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("there is no host")?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
+        return Err("behind the host nothing but a port and ?tls=required is known".into());
+    }
+    let tls = || TlsParameters::new(host.to_owned()).map_err(told);
+    let (tls, port) = match (url.scheme(), url.query()) {
+        ("smtps", None) => (Tls::Wrapper(tls()?), 465),
+        ("smtp", Some("tls=required")) => (Tls::Required(tls()?), 587),
+        ("smtp", None) => (Tls::None, 25),
+        _ => return Err("it begins with smtps:// or smtp://, and may end with ?tls=required after smtp://".into()),
+    };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(told);
+    let (name, password) = (decoded(url.username())?, url.password().map(decoded).transpose()?);
+    let credentials = match (name.is_empty(), password) {
+        (true, None) => None,
+        (false, Some(password)) if !password.is_empty() => Some(Credentials::new(name, password)),
+        _ => return Err("a name and a password go together".into()),
+    };
+    if credentials.is_some() && matches!(tls, Tls::None) && !is_here(host) {
+        return Err("without TLS the password could be read on its way: use smtps:// or ?tls=required".into());
+    }
+    let hello = ClientId::Domain(from.email.domain().to_owned());
+    let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).tls(tls).hello_name(hello);
+    let server = server.port(url.port().unwrap_or(port)).timeout(Some(Mailer::PATIENCE));
+    Ok(credentials.into_iter().fold(server, |server, credentials| server.credentials(credentials)).build())
+}
+
+fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Replies that tell of how we sign in, not of the mail (RFC 4954, section 6; RFC 3207, section 4): the operator can mend that.
+const OF_SIGNING_IN: [u16; 4] = [530, 534, 535, 538];
+
+fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
+    let reason = match error {
+        e if e.status().is_some() => "the server refused it",
+        e if e.is_tls() => "TLS failed",
+        e if e.is_timeout() => "it took too long",
+        e if e.is_client() => "the server can not take it",
+        _ => "the connection failed",
+    };
+    let code = error.status().map(u16::from);
+    let permanent = error.is_permanent() && !code.is_some_and(|code| OF_SIGNING_IN.contains(&code));
+    NotSent { code, reason, permanent }
+}
+
+async fn write_file(folder: PathBuf, name: String, bytes: Vec<u8>) -> Result<(), NotSent> {
+    let failed = || NotSent { code: None, reason: "the folder can not be written to", permanent: false };
+    let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &bytes));
+    written.await.map_err(|_| failed())?.map_err(|_| failed())
+}
+
+/// Whole or not at all, and for its owner's eyes only: it holds what lets its reader in.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let new = folder.join(format!(".{name}.new"));
+    // What another attempt left, or somebody put there: it is not written through.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(new, folder.join(name))
+}

@@ -1,0 +1,5 @@
+mod flood;
+mod outbox;
+mod serve;
+mod smtp;
+mod transport;
