@@ -72,6 +72,9 @@ pub struct LogConfig {
         value_name = "FILTER"
     )]
     pub log: String,
+    /// Where spans of requests are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`. Without it none are.
+    #[arg(long, global = true, env = "FOLKMOOT_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// How `serve` is reached.

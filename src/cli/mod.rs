@@ -14,16 +14,13 @@ mod postman;
 mod rounds;
 mod serve;
 mod setup;
+mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{Config, LogConfig, ServeConfig};
+use crate::config::{Config, ServeConfig};
 
 /// A forum as a service with no face of its own: a REST/JSON API for threads, posts, likes and members.
 ///
@@ -64,7 +61,9 @@ pub fn main() -> ExitCode {
         Ok(arguments) => Cli::parse_from(arguments),
         Err(message) => return fail(&message),
     };
-    let done = start_log(&cli.config.log).and_then(|()| {
+    // Kept to the end.
+    let telemetry = telemetry::start(&cli.config.log);
+    let done = telemetry.as_ref().map_err(String::clone).and_then(|_| {
         actix_web::rt::System::new().block_on(async {
             match cli.command {
                 Command::Serve(serve) => serve::run(&cli.config, &serve).await,
@@ -86,23 +85,4 @@ pub fn main() -> ExitCode {
 fn fail(message: &str) -> ExitCode {
     eprintln!("folkmoot: {message}");
     ExitCode::FAILURE
-}
-
-/// The log goes to standard error: for people on a terminal, as JSON elsewhere.
-fn start_log(config: &LogConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("--log {}: {e}", config.log))?;
-    let log = tracing_subscriber::registry().with(filter).with(without_secrets());
-    let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-        log.with(written).init();
-    } else {
-        log.with(written.json().with_ansi(false)).init();
-    }
-    Ok(())
-}
-
-/// Below these levels libraries write values of statements and fields of requests, whatever the operator wants to see.
-fn without_secrets() -> Targets {
-    let capped = ["tokio_postgres", "postgres_protocol", "actix_http", "h2", "hyper", "hyper_util"];
-    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped.map(|name| (name, LevelFilter::INFO)))
 }

@@ -66,7 +66,7 @@ pub async fn frame<B: MessageBody + 'static>(
     let requests = request.app_data::<Data<Requests>>().cloned().ok_or_else(|| Error::internal("no metrics"))?;
     let act = routes.act(request.method(), request.match_info().as_str()).cloned();
     let route = act.as_ref().map(|act| act.route.clone());
-    let asked = Asked::new(id.clone(), request.method().clone(), route, requests);
+    let asked = Asked::new(id.clone(), &request, route, requests);
     if let Some(act) = act {
         request.extensions_mut().insert(act);
     }
@@ -87,7 +87,8 @@ async fn in_time<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
     let _counted = state.stopping.request();
-    let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
+    let answered =
+        tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.trace.span.clone())).await;
     let Ok(response) = answered else {
         asked.given_up(Code::Overloaded.status());
         return Err(TookTooLong { id: id.to_owned(), stopping: state.stopping.is_so() }.into());

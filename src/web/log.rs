@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::HttpMessage;
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::Data;
-use tracing::Span;
 
 use super::frame::CallerId;
 use super::metrics::Requests;
+use super::trace::Trace;
 
 /// A request, from its beginning on.
 pub struct Asked {
     id: String,
+    pub trace: Trace,
     method: Method,
     route: Option<Arc<str>>,
     requests: Data<Requests>,
@@ -24,13 +25,9 @@ pub struct Asked {
 
 impl Asked {
     /// It begins now.
-    pub fn new(id: String, method: Method, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
-        Self { id, method, route, requests, from: Instant::now() }
-    }
-
-    /// What is written while it is worked on carries its id.
-    pub fn span(&self) -> Span {
-        tracing::info_span!("request", request_id = %self.id)
+    pub fn new(id: String, request: &ServiceRequest, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
+        let trace = Trace::new(&id, request.headers());
+        Self { id, trace, method: request.method().clone(), route, requests, from: Instant::now() }
     }
 
     /// It was answered.
@@ -48,7 +45,9 @@ impl Asked {
         let took = self.from.elapsed();
         self.requests.add(&self.method, self.route.as_ref(), status, took);
         let (request_id, method, route) = (self.id.as_str(), self.method.as_str(), self.route.as_deref());
+        self.trace.ended(&self.method, route, status);
+        let trace_id = self.trace.id.as_deref();
         let ms = took.as_secs_f64() * 1000.0;
-        tracing::info!(target: "folkmoot::requests", request_id, method, route, status, member_id, ms, "request");
+        tracing::info!(target: "folkmoot::requests", request_id, trace_id, method, route, status, member_id, ms, "request");
     }
 }

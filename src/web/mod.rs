@@ -16,3 +16,4 @@ pub mod page;
 pub mod path;
 pub mod query;
 pub mod text;
+pub mod trace;

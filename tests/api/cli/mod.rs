@@ -5,3 +5,4 @@ mod log;
 mod metrics;
 mod starts;
 mod stop;
+mod traces;

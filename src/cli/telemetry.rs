@@ -1,0 +1,73 @@
+//! The log, and where spans of requests are sent.
+
+use std::time::Duration;
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SdkTracerProvider, Tracer};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::config::LogConfig;
+
+/// Ended by the end of the program: spans that wait are sent then.
+pub struct Telemetry(Option<SdkTracerProvider>);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.0.take().map(|spans| spans.shutdown_with_timeout(Duration::from_secs(2))) {
+            tracing::warn!(%error, "the last spans were not sent");
+        }
+    }
+}
+
+/// The log goes to standard error: for people on a terminal, as JSON elsewhere.
+pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("--log {}: {e}", config.log))?;
+    let spans = config.otlp_endpoint.as_deref().map(exporter).transpose()?;
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        log.boxed()
+    } else {
+        log.json().with_ansi(false).boxed()
+    };
+    let traced = spans.as_ref().map(|spans| {
+        let ours = Targets::new().with_target("folkmoot", LevelFilter::INFO);
+        tracing_opentelemetry::layer().with_tracer(tracer(spans)).with_filter(ours)
+    });
+    let log = log.with_filter(filter).with_filter(without_secrets());
+    tracing_subscriber::registry().with(log).with(traced).init();
+    Ok(Telemetry(spans))
+}
+
+/// Below these levels libraries write values of statements and fields of requests, whatever the operator wants to see.
+fn without_secrets() -> Targets {
+    let capped = ["tokio_postgres", "postgres_protocol", "actix_http", "h2", "hyper", "hyper_util"];
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped.map(|name| (name, LevelFilter::INFO)))
+}
+
+fn tracer(spans: &SdkTracerProvider) -> Tracer {
+    spans.tracer("folkmoot")
+}
+
+/// OTLP over HTTP, in protobuf: spans are gathered and sent by a thread of their own. How many are taken is up to
+/// `OTEL_TRACES_SAMPLER`.
+fn exporter(endpoint: &str) -> Result<SdkTracerProvider, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("--otlp-endpoint {endpoint}: {error}");
+    let url = url::Url::parse(endpoint).map_err(|e| failed(&e))?;
+    if url.scheme() != "http" {
+        return Err(failed(&"spans are sent by http:// alone, to a collector that is near"));
+    }
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .with_timeout(Duration::from_secs(5))
+        .build()
+        .map_err(|e| failed(&e))?;
+    let resource = Resource::builder().with_service_name("folkmoot").build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
