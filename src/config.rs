@@ -98,6 +98,10 @@ pub struct ServeConfig {
     /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8,::1/128`. Without it no proxy's is.
     #[arg(long, env = "FOLKMOOT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Serve from a PostgreSQL that acknowledges what is not on the disk (`fsync` or the like off): for trials, where nothing is
+    /// to be kept.
+    #[arg(long, env = "FOLKMOOT_ALLOW_DATA_LOSS")]
+    pub allow_data_loss: bool,
     /// Threads that answer requests. Default: one for each core.
     #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,

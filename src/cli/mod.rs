@@ -12,6 +12,7 @@ mod migrate;
 mod openapi;
 mod postman;
 mod rounds;
+mod safety;
 mod serve;
 mod setup;
 mod telemetry;

@@ -6,6 +6,10 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::error::{During, LocalError};
 
@@ -30,8 +34,13 @@ impl FolderLock {
     pub(super) fn take(data_dir: &Path, shown: &Path, program: &str) -> Result<FolderLock, LocalError> {
         let path = data_dir.join("lock");
         let mut file = open(&path)?;
-        if !try_lock(&file, &path)? {
-            return Err(in_use(&mut file, shown, &path)?);
+        let deadline = Instant::now() + INHERITED;
+        while !try_lock(&file, &path)? {
+            let holder = Holder::read(&mut file, &path)?;
+            if holder.lives() || Instant::now() > deadline {
+                return Err(holder.in_use(shown));
+            }
+            std::thread::sleep(POLL);
         }
         file.set_len(0).during("write", &path)?;
         file.rewind().during("write", &path)?;
@@ -41,14 +50,38 @@ impl FolderLock {
     }
 }
 
-fn in_use(file: &mut File, shown: &Path, path: &Path) -> Result<LocalError, LocalError> {
-    let mut words = String::new();
-    file.read_to_string(&mut words).during("read", path)?;
-    let mut lines = words.lines();
-    // It may hold the lock and not have written its name yet.
-    let pid = lines.next().unwrap_or("unknown").to_owned();
-    let program = lines.next().unwrap_or("another folkmoot").to_owned();
-    Ok(LocalError::InUse { folder: shown.to_owned(), program, pid })
+/// A program that is killed just as it starts another one leaves the lock to that, until it has become what it is to be.
+const INHERITED: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Who has the lock, by its own words: it may have it and not have written its name yet.
+struct Holder {
+    pid: Option<String>,
+    program: Option<String>,
+}
+
+impl Holder {
+    fn read(file: &mut File, path: &Path) -> Result<Self, LocalError> {
+        let mut words = String::new();
+        file.rewind().during("read", path)?;
+        file.read_to_string(&mut words).during("read", path)?;
+        let mut lines = words.lines().map(str::to_owned);
+        Ok(Self { pid: lines.next(), program: lines.next() })
+    }
+
+    fn lives(&self) -> bool {
+        let pid = self.pid.as_ref().and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+        // One of another user may not be asked.
+        pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+    }
+
+    fn in_use(self, shown: &Path) -> LocalError {
+        LocalError::InUse {
+            folder: shown.to_owned(),
+            program: self.program.unwrap_or_else(|| "another folkmoot".to_owned()),
+            pid: self.pid.unwrap_or_else(|| "unknown".to_owned()),
+        }
+    }
 }
 
 /// The lock of PostgreSQL's processes, or `None` while some of an earlier start are left.

@@ -3,6 +3,7 @@
 mod file;
 mod log;
 mod metrics;
+mod safety;
 mod starts;
 mod stop;
 mod traces;

@@ -26,7 +26,12 @@ impl Service {
     pub fn begin(database_url: &str, options: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
         program.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--drain", "0"]);
-        program.args(options).env_remove("DATABASE_URL").env("FOLKMOOT_DATABASE_URL", database_url);
+        // The tests' PostgreSQL keeps nothing.
+        program
+            .arg("--allow-data-loss")
+            .args(options)
+            .env_remove("DATABASE_URL")
+            .env("FOLKMOOT_DATABASE_URL", database_url);
         program.env("FOLKMOOT_DATA_DIR", env!("CARGO_TARGET_TMPDIR")).env("FOLKMOOT_SECRET", SECRET);
         let mut process = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (to, says) = channel();

@@ -1,0 +1,61 @@
+//! Refuses to serve with settings that lose what was acknowledged, or let in who should not be; warns of what is only doubtful.
+
+use std::collections::HashSet;
+
+use url::{Host, Url};
+
+use crate::config::ServeConfig;
+use crate::db;
+
+/// The fewest different characters of a secret: what is made by chance has more.
+const SECRET_VARIETY: usize = 8;
+
+/// What is told by the options alone.
+pub fn check_options(serve: &ServeConfig, public_url: &str, secret: Option<&str>) -> Result<(), String> {
+    let url = Url::parse(public_url).map_err(|e| format!("--public-url {public_url}: {e}"))?;
+    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("--public-url {public_url}: it has to be like https://forum.example.org"));
+    }
+    if url.scheme() == "http" && !is_near(&url) {
+        tracing::warn!("the public URL is http: passwords and tokens can be read on their way");
+    }
+    if let Some(network) = serve.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
+        return Err(format!("--trusted-proxies {network}: every client would be believed; name the proxies alone"));
+    }
+    if serve.metrics_listen.is_some_and(|address| !address.ip().is_loopback()) {
+        tracing::warn!("metrics are told to whoever reaches --metrics-listen: keep clients away from it");
+    }
+    let variety = |secret: &str| secret.chars().collect::<HashSet<_>>().len();
+    if secret.is_some_and(|secret| variety(secret) < SECRET_VARIETY) {
+        return Err("the secret can be guessed: take one that is made by chance, as `openssl rand -hex 32` does".into());
+    }
+    Ok(())
+}
+
+fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// What is acknowledged has to be on the disk: a PostgreSQL that does not wait for it is refused.
+pub async fn check_durability(serve: &ServeConfig, database_url: &str) -> Result<(), String> {
+    let client = db::connect(database_url).await.map_err(|e| e.to_string())?;
+    let off = "SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings \
+               WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
+    let off: String = client.query_one(off, &[]).await.map_err(|e| e.to_string())?.get(0);
+    match (off.is_empty(), serve.allow_data_loss) {
+        (true, _) => Ok(()),
+        (false, true) => {
+            tracing::warn!(off, "what is acknowledged may be lost when PostgreSQL or its machine fails");
+            Ok(())
+        }
+        (false, false) => Err(format!(
+            "PostgreSQL has these settings off: {off}. What is acknowledged may be lost when it or its machine fails: \
+             turn them on, or say --allow-data-loss where nothing is to be kept"
+        )),
+    }
+}
