@@ -1,6 +1,8 @@
 //! What Prometheus is told.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::support::{App, Service};
 
@@ -8,6 +10,15 @@ use crate::support::{App, Service};
 fn value(told: &str, name: &str) -> f64 {
     let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {name} in {told}")).parse().unwrap()
+}
+
+/// The names in the dashboard.
+fn shown() -> BTreeSet<String> {
+    let dashboard = include_str!("../../../docs/grafana-dashboard.json");
+    assert!(serde_json::from_str::<Value>(dashboard).unwrap()["panels"].as_array().unwrap().len() > 10);
+    let names = dashboard.split("folkmoot_").skip(1);
+    let name = |rest: &str| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap().to_owned();
+    names.map(|rest| format!("folkmoot_{}", name(rest))).collect()
 }
 
 #[actix_web::test]
@@ -55,6 +66,9 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     }
     let jobs = "folkmoot_jobs_total{job=\"count_nodes\",outcome=\"success\"}";
     assert!(value(&told, jobs) >= 1.0);
+    for name in shown() {
+        assert!(told.contains(&name), "the dashboard shows {name}");
+    }
     // Clients do not reach it.
     guest.get("/metrics").await.refused(404, "not_found");
 }
