@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 
 ARGS ?=
 
-.PHONY: help run test lint fmt openapi test-mail test-browser crash-test crash-self-test rolling-restart bench screenshot rust \
+.PHONY: help run test lint fmt openapi test-mail test-browser crash-test crash-self-test rolling-restart overload bench screenshot rust \
 	postgres
 
 help: ## List the targets.
@@ -47,6 +47,10 @@ crash-test: rust postgres ## Break a running service 100 times, then prove that 
 
 crash-self-test: rust postgres ## Falsify a run in every way that crash-test looks for, and see it refused.
 	cargo test --quiet --locked --test crash -- self-test $(ARGS)
+
+overload: rust postgres ## Time ordinary clients beside ones that are slow, idle or many.
+	cargo build --release --locked
+	cargo test --quiet --locked --test crash -- overload --program target/release/folkmoot $(ARGS)
 
 rolling-restart: rust postgres ## Restart two nodes behind HAProxy under load: no request may fail (ARGS="--rounds N").
 	scripts/need-balancer.sh

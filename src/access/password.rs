@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use super::username_key;
 use crate::error::{Code, Error, Flaw};
@@ -43,6 +45,7 @@ pub fn flaw_of_password(password: &str, username: Option<&str>) -> Option<(Flaw,
 pub struct Passwords {
     random: Random,
     permits: Arc<Semaphore>,
+    threads: Threads,
     waiting: AtomicUsize,
     most_waiting: usize,
 }
@@ -55,6 +58,7 @@ impl Passwords {
         Self {
             random: Random,
             permits: Arc::new(Semaphore::new(cores)),
+            threads: Threads::new(cores),
             waiting: AtomicUsize::new(0),
             most_waiting: cores * WAITING_PER_CORE,
         }
@@ -117,7 +121,41 @@ impl Passwords {
             let _permit = permit;
             work()
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        self.threads.spawn(work).await.map_err(Error::internal)
+    }
+}
+
+/// Threads that hash. They stand behind all others, where the system can do so for threads: many logins at once make logins
+/// slow, and nothing else.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new(cores: usize) -> Self {
+        let mut threads = Builder::new_current_thread();
+        threads.thread_name("passwords").max_blocking_threads(cores);
+        #[cfg(target_os = "linux")]
+        threads.on_thread_start(|| {
+            if let Err(error) = rustix::process::nice(10) {
+                tracing::debug!(%error, "hashing stands behind nothing");
+            }
+        });
+        Self(threads.build().inspect_err(|error| tracing::error!(%error, "hashing has no threads of its own")).ok())
+    }
+
+    fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        match &self.0 {
+            Some(threads) => threads.spawn_blocking(work),
+            None => tokio::task::spawn_blocking(work),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Waiting for them is not allowed everywhere.
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
     }
 }
 

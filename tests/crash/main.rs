@@ -10,6 +10,7 @@ mod cluster;
 mod faults;
 mod ledger;
 mod node;
+mod overload;
 mod probe;
 mod readers;
 mod report;
@@ -65,6 +66,8 @@ enum What {
         #[arg(long, default_value_t = 3, value_name = "N")]
         rounds: u32,
     },
+    /// Time ordinary clients beside ones that are slow, idle or many.
+    Overload,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -101,6 +104,7 @@ async fn scenario(what: &What, seed: u64, world: &mut World) -> Tried<()> {
         What::Faults { faults } => round::run(*faults, seed, world).await,
         What::SelfTest => self_test::run(seed, world).await,
         What::RollingRestart { rounds } => rolling::run(*rounds, seed, world).await,
+        What::Overload => overload::run(world).await,
     }
 }
 

@@ -96,6 +96,16 @@ impl Node {
         })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Tried<u32> {
+        self.child.as_ref().and_then(Child::id).ok_or_else(|| "the node does not run".to_owned())
+    }
+
     /// Starts it and waits until it says that it can answer. Gives how long that took.
     pub async fn start(&mut self) -> Tried<Duration> {
         let from = Instant::now();
