@@ -105,7 +105,7 @@ async fn change(asked: Change, state: &State) -> Result<String, String> {
                 return Err(detail);
             }
             let email = email.map(|text| Email::new(&text).ok_or("this is no e-mail address")).transpose()?;
-            let (hash, told) = hash(password, state).await?;
+            let (hash, told) = hash(username.as_str(), password, state).await?;
             let new = NewMember {
                 username: username.as_str(),
                 password_hash: &hash,
@@ -122,7 +122,7 @@ async fn change(asked: Change, state: &State) -> Result<String, String> {
             Ok(format!("{username} is {} now", role.name()))
         }
         Change::SetPassword { username, password } => {
-            let (hash, told) = hash(password, state).await?;
+            let (hash, told) = hash(&username, password, state).await?;
             set_password(&username, &hash, state).await.map_err(|e| of(&username, &e))?;
             Ok(format!("{username} has a new password{told}, and is signed out everywhere"))
         }
@@ -134,7 +134,7 @@ async fn change(asked: Change, state: &State) -> Result<String, String> {
 }
 
 /// A password that was given or made up, hashed; and what is told of it.
-async fn hash(given: NewPassword, state: &State) -> Result<(String, String), String> {
+async fn hash(username: &str, given: NewPassword, state: &State) -> Result<(String, String), String> {
     let told = |e: Error| e.to_string();
     let (password, said) = match given.password {
         Some(password) => (password, String::new()),
@@ -144,7 +144,7 @@ async fn hash(given: NewPassword, state: &State) -> Result<(String, String), Str
         }
     };
     let password = Password::new(&password).map_err(|flaw| flaw.detail)?;
-    if let Some((_, detail)) = flaw_of_password(password.as_str(), None) {
+    if let Some((_, detail)) = flaw_of_password(password.as_str(), Some(username)) {
         return Err(detail.into());
     }
     Ok((Passwords::new().hash(password.as_str()).await.map_err(told)?, said))

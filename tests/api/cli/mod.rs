@@ -1,5 +1,6 @@
 //! Tests of `src/cli/`: the program, as a process of its own.
 
+mod admin;
 mod file;
 mod log;
 mod metrics;

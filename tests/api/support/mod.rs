@@ -12,7 +12,7 @@ mod refusals;
 mod service;
 
 pub use answer::Answer;
-pub use app::{App, PATIENCE};
+pub use app::{App, PATIENCE, SECRET};
 pub use database::{TWO_WAIT, until, who_waits};
 pub use given::PASSWORD;
 pub use mail::Mail;
