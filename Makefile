@@ -5,8 +5,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 
 ARGS ?=
 
-.PHONY: help run test lint fmt openapi test-mail test-browser crash-test crash-self-test rolling-restart overload bench screenshot rust \
-	postgres
+.PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
+	overload bench screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -22,9 +22,13 @@ lint: rust postgres ## Hold code, document, scripts and deployment files against
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --test api -- openapi:: house_rules::
-	for script in scripts/*.sh benches/*/*.sh; do sh -n "$$script" || exit 1; done
+	for script in scripts/*.sh benches/*/*.sh tests/*/*.sh; do sh -n "$$script" || exit 1; done
 	bash -n .ci/run
 	scripts/lint-compose.sh
+
+lint-openapi: ## Hold openapi/openapi.json against Spectral's rules and our own.
+	scripts/need-node.sh tests/lint-openapi
+	cd tests/lint-openapi && node_modules/.bin/spectral lint --fail-severity hint -r spectral.yaml ../../openapi/openapi.json
 
 fmt: rust ## Format the code.
 	cargo fmt
@@ -41,6 +45,16 @@ test-browser: rust postgres ## Try the docs page in Chromium.
 	scripts/need-browser.sh
 	cargo build --locked
 	CHROMIUM="$$(scripts/chromium.sh)" node tests/browser/docs_page.mjs
+
+fuzz: rust postgres ## Let Schemathesis try the whole document as guest, member, moderator and admin (ARGS="--max-time 600 -n 200").
+	scripts/need-schemathesis.sh
+	cargo build --locked
+	tests/schemathesis/run.sh $(ARGS)
+
+test-clients: rust postgres ## Generate clients in TypeScript, Python and Rust, and let them live through one story.
+	scripts/need-client-tools.sh
+	cargo build --locked
+	scripts/with-service.sh tests/clients/run.sh
 
 crash-test: rust postgres ## Break a running service 100 times, then prove that nothing was lost (ARGS="--faults N --seed N").
 	cargo test --quiet --locked --test crash -- faults $(ARGS)

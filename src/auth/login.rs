@@ -32,7 +32,7 @@ const USER_AGENT_MAX: usize = 200;
 #[schema(example = json!({"login": "no smoking", "password": "a long sentence of mine"}))]
 pub struct Login {
     /// The username, or the verified e-mail address.
-    login: text::Login,
+    login: text::LoginName,
     /// The password, exactly as it was set.
     password: text::GivenPassword,
 }

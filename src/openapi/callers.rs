@@ -16,10 +16,14 @@ pub fn of(operation: &Value) -> Option<Needs> {
     Some(Needs { scope, session: words.contains(&SESSION) })
 }
 
-/// Adds a sentence to each description.
+/// Adds a sentence to each description. Where no token is looked at, `security` becomes the empty list: generators of clients take
+/// any other for a need of one.
 pub fn describe(document: &mut Value) {
     for (_, _, operation) in operations_mut(document) {
         let who = who(operation);
+        if of(operation).is_none() {
+            operation["security"] = Value::Array(Vec::new());
+        }
         operation["description"] = match operation["description"].as_str() {
             Some(text) if !text.is_empty() => format!("{text}\n\n{who}").into(),
             _ => who.into(),

@@ -27,9 +27,14 @@ fn field() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
         "description": "Makes the request safe to repeat: for 24 hours the same key with the same request gives the first \
-            answer again (`Idempotency-Replayed: true`), and nothing is done twice. A new key for each new request, such as a \
+            answer again (`Idempotency-Replayed: true`), and nothing is done twice. 1 to 255 \
+            visible ASCII characters, bare or in quotes. A new key for each new request, such as a \
             UUID.",
         // No example: the page would send it with every request, and a key is for one.
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        // Bare, or in quotes as the draft has it (then a backslash goes before a quote and a backslash).
+        "schema": {
+            "type": "string", "minLength": 1, "maxLength": 512,
+            "pattern": r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#,
+        },
     })
 }

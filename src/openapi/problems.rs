@@ -14,8 +14,7 @@ const OWN: &str = "x-problems";
 /// Adds the shape of a problem, and to each operation its error answers with an example for each code.
 pub fn add(document: &mut Value) {
     document["components"]["schemas"]["Problem"] = schema();
-    document["components"]["examples"] =
-        Code::ALL.iter().map(|code| (code.name().to_owned(), example(*code))).collect::<Map<_, _>>().into();
+    let mut shown = Map::new();
     for (path, _, operation) in operations_mut(document) {
         let mut answers: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
         for code in codes(path, operation) {
@@ -25,9 +24,11 @@ pub fn add(document: &mut Value) {
             operation.remove(OWN);
         }
         for (status, codes) in answers {
+            shown.extend(codes.iter().map(|code| (code.name().to_owned(), example(*code))));
             operation["responses"][status.to_string()] = answer(&codes);
         }
     }
+    document["components"]["examples"] = shown.into();
 }
 
 fn codes(path: &str, operation: &Value) -> Vec<Code> {

@@ -35,7 +35,7 @@ pub struct CreateToken {
     /// For you to know it by.
     name: TokenName,
     /// What it may do: one scope at least, each once. Your role is looked at apart, at each request.
-    #[schema(min_items = 1, max_items = 6)]
+    #[schema(min_items = 1, max_items = 6, value_type = HashSet<Scope>)]
     scopes: Vec<Scope>,
     /// When it ends by itself, within a hundred years; absent or null: it does not.
     #[serde(default, deserialize_with = "body::any_time")]

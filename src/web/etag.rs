@@ -186,7 +186,7 @@ impl IfMatch {
 pub struct IfMatchField {
     /// The version that the change is made to: the ETag or `"<version>"` of what was read. 428 without, 412 if it was changed
     /// meanwhile.
-    #[param(rename = "If-Match", required = false, value_type = String, example = "\"3\"")]
+    #[param(rename = "If-Match", required = true, value_type = String, example = "\"3\"")]
     if_match: String,
 }
 

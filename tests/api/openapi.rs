@@ -186,6 +186,22 @@ fn each_answer_and_each_body_shows_an_example_of_its_shape() {
     nothing(found);
 }
 
+/// Two shapes of one name: the later one would stand for both.
+#[test]
+fn each_body_is_an_object() {
+    let document = document();
+    let mut found = Vec::new();
+    for Operation { name, value, .. } in operations(&document) {
+        let Some(shape) = value["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str() else {
+            continue;
+        };
+        if document.pointer(&shape[1..]).is_none_or(|shape| shape["type"] != "object") {
+            found.push(format!("{name}: {shape} is no object"));
+        }
+    }
+    nothing(found);
+}
+
 #[test]
 fn each_answer_names_its_fields_and_failures_are_problems() {
     let document = document();

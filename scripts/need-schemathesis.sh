@@ -1,0 +1,6 @@
+#!/bin/sh
+# Installs Schemathesis under target/.
+set -eu
+cd "$(dirname "$0")/.."
+
+scripts/need-python.sh target/schemathesis tests/schemathesis/requirements.txt
