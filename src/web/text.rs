@@ -88,7 +88,7 @@ texts! {
     /// A password that is to be checked: one from an archive may be shorter than those taken today.
     GivenPassword "a password" 0..=256 Secret;
     /// A username, or an e-mail address that has been verified.
-    Login "a login" 1..=254 Line;
+    LoginName "a login" 1..=254 Line;
     /// What keeps a session going.
     RefreshToken "a refresh token" 1..=100 Line;
     /// What its owner calls a personal token.
