@@ -157,7 +157,7 @@ async fn find(given: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<F
     let by_email = match Email::new(given) {
         Some(email) => {
             let verified = members::email_verified.and(members::email_key.eq(email.key()));
-            present.clone().filter(verified).first(conn).await.optional()?
+            present.filter(verified).first(conn).await.optional()?
         }
         None => None,
     };
