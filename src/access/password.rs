@@ -1,7 +1,7 @@
 //! Passwords: argon2id, on a pool that is bounded, as one hash takes 19 MiB and a core for some time.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -48,6 +48,7 @@ pub struct Passwords {
     threads: Threads,
     waiting: AtomicUsize,
     most_waiting: usize,
+    runs: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -61,28 +62,32 @@ impl Passwords {
             threads: Threads::new(cores),
             waiting: AtomicUsize::new(0),
             most_waiting: cores * WAITING_PER_CORE,
+            runs: Arc::default(),
         }
     }
 
     /// The hash of a password, as a PHC string. 503 where too many wait.
     pub async fn hash(&self, password: &str) -> Result<String, Error> {
-        let (password, salt) = (password.to_owned(), self.random.bytes()?);
-        self.run(move || argon2id(&password, &salt)).await?
+        let (password, salt, runs) = (password.to_owned(), self.random.bytes()?, self.runs.clone());
+        self.run(move || argon2id(&password, &salt, &runs)).await?
     }
 
     /// Whether the password is the one that this hash was made of. Every failure costs one argon2 run at least, so that
     /// its time does not tell whether there is a hash, or of which kind. 503 where too many wait.
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Error> {
         let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
-        let salt = self.random.bytes()?;
+        let (salt, runs) = (self.random.bytes()?, self.runs.clone());
         self.run(move || {
             let kind = hash.as_deref().and_then(Kind::of);
             let ran_argon2 = matches!(kind, Some(Kind::Argon2(_)));
+            if ran_argon2 {
+                runs.fetch_add(1, Ordering::Relaxed);
+            }
             if kind.is_some_and(|kind| kind.takes(&password)) {
                 return Ok(true);
             }
             if !ran_argon2 {
-                argon2id(&password, &salt)?;
+                argon2id(&password, &salt, &runs)?;
             }
             Ok(false)
         })
@@ -111,6 +116,11 @@ impl Passwords {
     /// How many are hashed, or wait for it.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How often argon2 has run: what a login costs must not tell whom it knows.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
@@ -180,7 +190,8 @@ impl Drop for Place<'_> {
     }
 }
 
-fn argon2id(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
+fn argon2id(password: &str, salt: &[u8; 16], runs: &AtomicU64) -> Result<String, Error> {
+    runs.fetch_add(1, Ordering::Relaxed);
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let hash: PasswordHash = argon2.hash_password_with_salt(password.as_bytes(), salt).map_err(Error::internal)?;

@@ -153,15 +153,16 @@ async fn check(body: &Login, state: &State, passwords: &Passwords) -> Result<(Fo
 
 async fn find(given: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Found>> {
     let present = members::table.filter(members::deleted_at.is_null()).select(Found::as_select());
-    if let Some(email) = Email::new(given) {
-        let verified = members::email_verified.and(members::email_key.eq(email.key()));
-        let found = present.filter(verified).first(conn).await.optional()?;
-        if found.is_some() {
-            return Ok(found);
+    // A name from an archive may look like an address. Both are asked for in any case: the time does not tell which is known.
+    let by_email = match Email::new(given) {
+        Some(email) => {
+            let verified = members::email_verified.and(members::email_key.eq(email.key()));
+            present.filter(verified).first(conn).await.optional()?
         }
-    }
-    // A name from an archive may look like an address.
-    present.filter(members::username_key.eq(username_key(given))).first(conn).await.optional()
+        None => None,
+    };
+    let by_name = present.filter(members::username_key.eq(username_key(given))).first(conn).await.optional()?;
+    Ok(by_email.or(by_name))
 }
 
 fn user_agent(request: &HttpRequest) -> Option<String> {

@@ -4,6 +4,7 @@
 
 mod access;
 mod archive;
+mod attacks;
 mod auth;
 mod cli;
 mod db;

@@ -2,71 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as B64;
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce};
 use chrono::Duration;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{App, Person};
-
-/// A member, the present key, and what its tokens say.
-struct Forger {
-    anna: Person,
-    key: SigningKey,
-    header: Value,
-    payload: Value,
-}
-
-impl Forger {
-    async fn new(app: &App) -> Self {
-        let anna = app.member("Anna").await;
-        let sql = "SELECT kid, sealed_private_key FROM signing_keys";
-        let row = app.sql().await.query_one(sql, &[]).await.unwrap();
-        let (kid, sealed): (String, Vec<u8>) = (row.get(0), row.get(1));
-        let cipher = ChaCha20Poly1305::new(&app.shared.state.secret.key("folkmoot signing keys v1").unwrap().into());
-        let nonce: [u8; 12] = sealed[..12].try_into().unwrap();
-        let payload = Payload { msg: &sealed[12..], aad: kid.as_bytes() };
-        let seed: [u8; 32] = cipher.decrypt(&Nonce::from(nonce), payload).unwrap().try_into().unwrap();
-        let token = anna.token.clone().unwrap();
-        let parts: Vec<_> = token.split('.').collect();
-        let read = |part: &str| serde_json::from_slice(&B64.decode(part).unwrap()).unwrap();
-        Self { key: SigningKey::from_bytes(&seed), header: read(parts[0]), payload: read(parts[1]), anna }
-    }
-
-    fn message(header: &Value, payload: &Value) -> String {
-        format!("{}.{}", B64.encode(header.to_string()), B64.encode(payload.to_string()))
-    }
-
-    fn signed_by(key: &SigningKey, header: &Value, payload: &Value) -> String {
-        let message = Self::message(header, payload);
-        format!("{message}.{}", B64.encode(key.sign(message.as_bytes()).to_bytes()))
-    }
-
-    /// Signed with the true key, after a change of the header.
-    fn header(&self, change: impl FnOnce(&mut Value)) -> String {
-        let mut header = self.header.clone();
-        change(&mut header);
-        Self::signed_by(&self.key, &header, &self.payload)
-    }
-
-    /// Signed with the true key, after a change of the claims.
-    fn claims(&self, change: impl FnOnce(&mut Value)) -> String {
-        let mut payload = self.payload.clone();
-        change(&mut payload);
-        Self::signed_by(&self.key, &self.header, &payload)
-    }
-
-    async fn is_refused(&self, what: &str, token: &str) {
-        for path in ["/api/v1/me", "/api/v1/ranks"] {
-            let answer = self.anna.with_token(token).get(path).await;
-            assert_eq!((answer.status, &answer["code"]), (401, &json!("invalid_token")), "{what}: {}", answer.json);
-            assert!(answer.header("www-authenticate").contains("invalid_token"), "{what}");
-        }
-    }
-}
+use crate::support::{App, Forger};
 
 fn remove(value: &mut Value, name: &str) {
     value.as_object_mut().unwrap().remove(name).unwrap();

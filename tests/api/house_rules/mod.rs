@@ -2,6 +2,7 @@
 
 mod acts;
 mod imports;
+mod security;
 mod source;
 
 use std::collections::BTreeSet;

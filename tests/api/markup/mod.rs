@@ -2,7 +2,7 @@
 
 mod archived;
 mod blocks;
-mod bombs;
+pub mod bombs;
 mod emoji;
 mod mentions;
 mod names;

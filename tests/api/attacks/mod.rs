@@ -1,0 +1,18 @@
+//! What attackers try, one kind a file; `docs/security.md` says which requirement each meets.
+
+mod acts;
+mod corpus;
+mod cost;
+mod deleted;
+mod enumeration;
+mod fields;
+mod mass_assignment;
+mod odd_values;
+mod outlive;
+mod reader;
+mod scripts;
+mod smuggling;
+mod swapped_ids;
+mod tokens;
+mod walk;
+mod world;
