@@ -153,13 +153,9 @@ async fn a_reply_costs_as_many_statements_whatever_it_holds() {
     };
     let names: String = (0..1_500).map(|n| format!("@anna{n} ")).collect();
     let quotes: String = (1..600).map(|n| format!("[quote post={n}]x[/quote]\n")).collect();
-    let few = post("@anna [quote post=1]\nx\n[/quote]".into()).await;
-    assert_eq!(post(format!("{names} @anna\n[quote post=1]\nx\n[/quote]")).await, few);
-    for n in [1, 2, 3, 5, 50, 200, 599] {
-        let quotes: String = (1..=n).map(|n| format!("[quote post={n}]x[/quote]\n")).collect();
-        println!("DEBUG {n} {}", post(format!("{quotes}\n@anna")).await);
-    }
-    assert_eq!(post(format!("{quotes}\n@anna")).await, few);
+    let few = post("@anna\n[quote post=1]\nx\n[/quote]".into()).await;
+    assert_eq!(post(format!("{names}\n[quote post=1]\nx\n[/quote]")).await, few);
+    assert_eq!(post(format!("@anna\n{quotes}")).await, few);
     let read = async || app.statements(app.guest().get(&path)).await;
     let before = read().await;
     for body in corpus::own().into_iter().filter(|body| !body.contains(|c: char| c.is_control() && c != '\n')) {
