@@ -53,7 +53,7 @@ fn read(url: &str, method: &str, operation: &Value) -> Act {
         url: url.to_owned(),
         scope: words.iter().find(|word| *word != "session").cloned(),
         session: words.iter().any(|word| word == "session"),
-        for_guests: ways.iter().any(|way| way["bearer"].is_null()),
+        for_guests: ways.is_empty() || ways.iter().any(|way| way["bearer"].is_null()),
         body: media.get("schema").map(|schema| resolved(schema).clone()),
         query: in_query.map(|p| (p["name"].as_str().unwrap().to_owned(), p["schema"].clone())).collect(),
     }

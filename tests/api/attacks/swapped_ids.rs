@@ -25,6 +25,10 @@ const WHO_MAY: &str = "
     edit_me                  not_signed_in     ok                  ok                  ok                  ok               -
     delete_me                not_signed_in     ok                  ok                  ok                  ok               -
     change_password          not_signed_in     wrong_password      wrong_password      wrong_password      wrong_password   -
+    change_email             not_signed_in     wrong_password      wrong_password      wrong_password      wrong_password   -
+    verify_email             invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token -
+    forgot_password          ok                ok                  ok                  ok                  ok               -
+    reset_password           invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token -
     login                    invalid_credentials invalid_credentials invalid_credentials invalid_credentials invalid_credentials -
     refresh                  invalid_refresh_token invalid_refresh_token invalid_refresh_token invalid_refresh_token invalid_refresh_token -
     logout                   ok                ok                  ok                  ok                  ok               -

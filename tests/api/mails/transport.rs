@@ -69,7 +69,7 @@ async fn a_service_with_a_wrong_server_does_not_start() {
     let database = crate::support::database::bare().await;
     let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
     program.args(["serve", "--listen", "127.0.0.1:0", "--mail-url", "smtp://name:hidden@mail.example.org"]);
-    program.args(["--mail-from", "forum@example.org", "--database-url", &database]);
+    program.args(["--mail-from", "forum@example.org", "--database-url", &database, "--allow-data-loss"]);
     program.args(["--secret", "a secret of at least thirty-two characters"]);
     let done = program.output().unwrap();
     let told = String::from_utf8(done.stderr).unwrap();
