@@ -2,11 +2,11 @@
 
 use std::any::Any;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -39,24 +39,41 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), String> {
 }
 
 async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> Result<(), String> {
-    let listener = std::net::TcpListener::bind(serve.listen).map_err(|e| format!("--listen {}: {e}", serve.listen))?;
-    let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let here = format!("http://{address}");
+    let listener = TcpListener::bind(serve.listen).map_err(|e| format!("--listen {}: {e}", serve.listen))?;
+    let here = format!("http://{}", listener.local_addr().map_err(|e| e.to_string())?);
     let public_url = config.identity.public_url.clone().unwrap_or_else(|| here.clone());
-    safety::check_options(serve, &public_url, config.identity.secret.as_deref())?;
+    safety::check_options(serve, &public_url)?;
     let state = database.state(config, public_url)?;
     safety::check_durability(serve, &database.url).await?;
     let mailer = Mailer::new(&serve.mail, &config.database.data_dir, &state.public_url, Mailer::PATIENCE)?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
-    let state = shared.state.clone();
     let jobs = Jobs::default();
     let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
     let rounds = Rounds::new(shared.clone(), jobs.clone()).await.map_err(|e| e.to_string())?;
+    let server = start(&shared, serve, listener)?;
+    let drain = Duration::from_secs(serve.drain.into());
+    let at_once = actix_web::rt::spawn(stop_when_told(server.handle(), shared.state.clone(), drain));
+    tell(&here, database, &mailer.told(), metrics.as_ref().map(|metrics| metrics.address), first)?;
+    let served = async {
+        tokio::select! {
+            served = server => served.map_err(|e| e.to_string()),
+            told = at_once => told.map_err(|e| e.to_string()),
+        }
+    };
+    let served = beside(served, shared.state, rounds, mailer, jobs).await;
+    if let Some(metrics) = metrics {
+        metrics.server.stop(false).await;
+    }
+    served
+}
+
+/// The server, that listens.
+fn start(shared: &Shared, serve: &ServeConfig, listener: TcpListener) -> Result<Server, String> {
     let workers = serve.workers.map_or_else(cores, usize::from);
     let for_workers = shared.clone();
-    let server = HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
+    Ok(HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
         .workers(workers)
         .disable_signals()
         .on_connect(|connection, _| end_where_nobody_reads(connection))
@@ -64,26 +81,34 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
         .shutdown_timeout(LAST_REQUESTS)
         .listen(listener)
         .map_err(|e| e.to_string())?
-        .run();
-    tell(&here, database, &mailer.told(), metrics.as_ref().map(|metrics| metrics.address), first)?;
-    let drain = Duration::from_secs(serve.drain.into());
-    actix_web::rt::spawn(stop_when_told(server.handle(), state.clone(), drain));
+        .run())
+}
+
+/// Does what is done beside the requests until they are served, and the last of it then.
+async fn beside(
+    served: impl Future<Output = Result<(), String>>,
+    state: Data<State>,
+    rounds: Rounds,
+    mailer: Mailer,
+    jobs: Jobs,
+) -> Result<(), String> {
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
     let (end, ended) = oneshot::channel();
     let rounds = actix_web::rt::spawn(rounds.run(ended));
     let postman = actix_web::rt::spawn(postman::run(mailer, state, jobs));
-    let served = server.await.map_err(|e| e.to_string());
+    let served = served.await;
     postman.abort();
     drop(end);
-    if timeout(LAST_ROUND, rounds).await.is_err() {
-        tracing::warn!("the last work beside the requests was not done in time");
-    }
+    let rounds = match timeout(LAST_ROUND, rounds).await {
+        Ok(ended) => ended.map_err(|e| e.to_string()),
+        Err(_) => {
+            tracing::warn!("the last work beside the requests was not done in time");
+            Ok(())
+        }
+    };
     watch.abort();
-    if let Some(metrics) = metrics {
-        metrics.server.stop(false).await;
-    }
-    served
+    served.and(rounds)
 }
 
 /// A client that takes nothing of its answer for so long, in milliseconds, is gone.
@@ -129,11 +154,12 @@ fn say(line: &str) -> Result<(), String> {
     writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string())
 }
 
+/// Ends the server when it is told to, gently. Comes back only where it is told again: then nothing is waited for.
 async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals can not be heard; only kill -9 stops this process");
-        return;
+        return std::future::pending().await;
     };
     let mut told = async || {
         tokio::select! {
@@ -151,11 +177,8 @@ async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duratio
         server.stop(true).await;
     };
     tokio::select! {
-        () = gently => {}
-        () = told() => {
-            tracing::warn!("stopping at once");
-            server.stop(false).await;
-        }
+        () = gently => std::future::pending().await,
+        () = told() => tracing::warn!("stopping at once"),
     }
 }
 

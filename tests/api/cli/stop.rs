@@ -50,3 +50,27 @@ async fn views_that_are_being_written_are_not_lost() {
     service.ends_well();
     assert_eq!(app.count("SELECT view_count::bigint FROM threads").await, 1);
 }
+
+#[actix_web::test]
+async fn who_tells_it_twice_does_not_wait() {
+    let app = App::migrated().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let service = Service::beside(&app, &[]);
+    let (there, page) = (anna.at_url(&service.url), format!("/api/v1/threads/{thread}/posts"));
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
+    let stopped = async {
+        who_waits(&client).await;
+        service.tell_to_stop();
+        service.says("the last requests");
+        service.tell_to_stop();
+        service.says("stopping at once");
+        service.ends_well();
+    };
+    // Its request is cut: nobody has said that it was done.
+    let cut = there.app.http.post(format!("{}{page}", there.url)).bearer_auth(there.token.as_ref().unwrap());
+    let (answer, ()) = futures_util::join!(cut.json(&json!({"body": "one"})).send(), stopped);
+    assert!(answer.is_err(), "{answer:?}");
+    client.batch_execute("COMMIT").await.unwrap();
+}
