@@ -47,9 +47,7 @@ impl Shared {
             document: Data::new(Document::new(&document)?),
         })
     }
-}
 
-impl Shared {
     /// The same for one of so many workers, with connections to the database of its own.
     pub fn for_one_of(&self, workers: usize) -> Self {
         let state = State { db: self.state.db.for_one_of(workers), ..State::clone(&self.state) };

@@ -51,8 +51,8 @@ pub struct IdentityConfig {
     /// address it listens on.
     #[arg(long, global = true, env = "FOLKMOOT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// What signing keys and mails are sealed with: 32 characters or more, kept by the operator. Made in the data folder when the private
-    /// PostgreSQL is used; required with a given database.
+    /// What signing keys and mails are sealed with: 32 characters or more, kept by the operator. Made in the data folder when the
+    /// private PostgreSQL is used; required with a given database.
     #[arg(long, global = true, env = "FOLKMOOT_SECRET", value_name = "TEXT", hide_env_values = true)]
     pub secret: Option<String>,
     /// The password of the first administrator. Default: one is made up and printed once.

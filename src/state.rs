@@ -9,8 +9,6 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use sha2::Sha256;
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -49,30 +47,17 @@ impl Default for RequestLimits {
 
 /// Whether the service has been told to stop: then it is no longer ready, and clients are told to go elsewhere.
 #[derive(Debug, Default)]
-pub struct Stopping {
-    begun: AtomicBool,
-    requests: TaskTracker,
-}
+pub struct Stopping(AtomicBool);
 
 impl Stopping {
     /// From now on.
     pub fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// Whether it is so.
     pub fn is_so(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
-    }
-
-    /// Counts a request as long as this is kept.
-    pub fn request(&self) -> TaskTrackerToken {
-        self.requests.token()
-    }
-
-    /// How many requests there are.
-    pub fn requests(&self) -> usize {
-        self.requests.len()
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Signing in, staying so, signing out, and what mails let their readers do. These acts ignore `Authorization`: an expired token must not stop a refresh.
+//! Signing in, staying so, signing out, and what mails let their readers do. These acts ignore `Authorization`: an expired token
+//! must not stop a refresh.
 
 mod forgot_password;
 mod login;

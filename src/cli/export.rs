@@ -57,12 +57,14 @@ async fn told_to_stop() -> std::io::Error {
 /// What is no file, such as a pipe, is written to as it is.
 async fn to_file(file: &Path, database_url: &str, progress: &Progress) -> Result<u64, ExportError> {
     let compression = Compression::of(file);
-    if std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let output = OpenOptions::new().write(true).open(file).await?;
-        return archive::export(output, compression, database_url, progress).await;
-    }
-    if file.is_dir() {
-        return Err(std::io::Error::from(ErrorKind::IsADirectory).into());
+    match tokio::fs::metadata(file).await {
+        Ok(there) if there.is_dir() => return Err(std::io::Error::from(ErrorKind::IsADirectory).into()),
+        Ok(there) if !there.is_file() => {
+            let output = OpenOptions::new().write(true).open(file).await?;
+            return archive::export(output, compression, database_url, progress).await;
+        }
+        // What can not be looked at may still be written, or says why not.
+        _ => {}
     }
     let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let mut name = file.file_name().unwrap_or_default().to_owned();

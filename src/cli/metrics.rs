@@ -68,7 +68,6 @@ impl Collector for Node {
         let Shared { state, passwords, limits, .. } = &self.0;
         let pool = state.db.load();
         let gauges = [
-            ("http_requests_in_flight", "Requests without their answer", state.stopping.requests()),
             ("database_connections", "Connections to the database", pool.connections),
             ("database_connections_in_use", "Connections that a request has", pool.in_use),
             ("database_connections_most", "Connections that there may be", pool.most),
@@ -81,9 +80,15 @@ impl Collector for Node {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let statements = ConstCounter::new(state.db.statements());
-        let help = "Statements that were run";
-        statements.encode(encoder.encode_descriptor("database_statements", help, None, statements.metric_type())?)
+        let counters = [
+            ("database_statements", "Statements that were run", state.db.statements()),
+            ("passwords_hashed", "Runs of argon2", passwords.runs()),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
     }
 }
 

@@ -45,7 +45,7 @@ impl Rounds {
             self.write_views().await;
             self.jobs.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
             self.jobs.done("count_nodes", self.share_limits().await);
-            self.jobs.done("remove_old_answers", self.prune().await);
+            self.jobs.done("prune", self.prune().await);
         }
         self.write_views().await;
         self.jobs.done("leave", self.leave().await);

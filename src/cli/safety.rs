@@ -1,17 +1,12 @@
 //! Refuses to serve with settings that lose what was acknowledged, or let in who should not be; warns of what is only doubtful.
 
-use std::collections::HashSet;
-
 use url::{Host, Url};
 
 use crate::config::ServeConfig;
 use crate::db;
 
-/// The fewest different characters of a secret: what is made by chance has more.
-const SECRET_VARIETY: usize = 8;
-
 /// What is told by the options alone.
-pub fn check_options(serve: &ServeConfig, public_url: &str, secret: Option<&str>) -> Result<(), String> {
+pub fn check_options(serve: &ServeConfig, public_url: &str) -> Result<(), String> {
     let url = Url::parse(public_url).map_err(|e| format!("--public-url {public_url}: {e}"))?;
     if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("--public-url {public_url}: it has to be like https://forum.example.org"));
@@ -24,10 +19,6 @@ pub fn check_options(serve: &ServeConfig, public_url: &str, secret: Option<&str>
     }
     if serve.metrics_listen.is_some_and(|address| !address.ip().is_loopback()) {
         tracing::warn!("metrics are told to whoever reaches --metrics-listen: keep clients away from it");
-    }
-    let variety = |secret: &str| secret.chars().collect::<HashSet<_>>().len();
-    if secret.is_some_and(|secret| variety(secret) < SECRET_VARIETY) {
-        return Err("the secret can be guessed: take one that is made by chance, as `openssl rand -hex 32` does".into());
     }
     Ok(())
 }

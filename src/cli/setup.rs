@@ -1,5 +1,6 @@
 //! What commands have in common: the database that they work on, and the secret that belongs to it.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -20,6 +21,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// The shortest secret, in characters.
 const MIN_SECRET: usize = 32;
+/// The fewest different ones: what is made by chance has more.
+const SECRET_VARIETY: usize = 8;
 
 /// A migrated database, given or private.
 pub struct Database {
@@ -93,6 +96,11 @@ impl Database {
         };
         if secret.chars().count() < MIN_SECRET {
             return Err(format!("the secret has to have {MIN_SECRET} characters or more"));
+        }
+        if secret.chars().collect::<HashSet<_>>().len() < SECRET_VARIETY {
+            return Err(
+                "the secret can be guessed: take one that is made by chance, as `openssl rand -hex 32` does".into()
+            );
         }
         let limits = PoolLimits {
             connections: config.database.database_connections.into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Tracer};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,7 +36,7 @@ pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
     };
     let traced = spans.as_ref().map(|spans| {
         let ours = Targets::new().with_target("folkmoot", LevelFilter::INFO);
-        tracing_opentelemetry::layer().with_tracer(tracer(spans)).with_filter(ours)
+        tracing_opentelemetry::layer().with_tracer(spans.tracer("folkmoot")).with_filter(ours)
     });
     let log = log.with_filter(filter).with_filter(without_secrets());
     tracing_subscriber::registry().with(log).with(traced).init();
@@ -47,10 +47,6 @@ pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
 fn without_secrets() -> Targets {
     let capped = ["tokio_postgres", "postgres_protocol", "actix_http", "h2", "hyper", "hyper_util"];
     Targets::new().with_default(LevelFilter::TRACE).with_targets(capped.map(|name| (name, LevelFilter::INFO)))
-}
-
-fn tracer(spans: &SdkTracerProvider) -> Tracer {
-    spans.tracer("folkmoot")
 }
 
 /// OTLP over HTTP, in protobuf: spans are gathered and sent by a thread of their own. How many are taken is up to

@@ -16,7 +16,7 @@ use crate::db::text_enum;
 use crate::error::{Error, FieldError, Flaw};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
-use crate::web::text::Text;
+use crate::web::text::{Text, settled};
 
 /// The largest `position`.
 const MAX_POSITION: u32 = 1_000_000;
@@ -43,10 +43,7 @@ pub struct Slug(pub String);
 impl Slug {
     /// For a slug that comes another way than in a body.
     pub fn new(text: &str) -> Result<Self, FieldError> {
-        let mut slug = Self(text.to_owned());
-        let mut flaws = Flaws::default();
-        slug.settle("", &mut flaws);
-        flaws.first().map_or(Ok(slug), Err)
+        settled(Self(text.to_owned()))
     }
 
     /// The text, to keep.

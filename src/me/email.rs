@@ -7,11 +7,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::name_and_hash;
+use super::model::{name_and_hash, wrong_password};
 use crate::access::{InSession, Passwords};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::ids::MemberId;
 use crate::mails::Letter;
 use crate::state::State;
@@ -59,7 +59,7 @@ pub async fn change_email(
 ) -> Result<HttpResponse, Error> {
     let (_, hash) = name_and_hash(caller.member_id, &state).await?;
     if !passwords.verify(body.password.as_str(), hash.as_deref()).await? {
-        return Err(Error::new(Code::WrongPassword, "the present password is another one"));
+        return Err(wrong_password());
     }
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::members;
-use crate::error::{Error, OrNotFound};
+use crate::error::{Code, Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::state::State;
 
@@ -13,4 +13,9 @@ pub(super) async fn name_and_hash(id: MemberId, state: &State) -> Result<(Option
     let conn = &mut state.db.get().await?;
     let member = members::table.find(id).select((members::username, members::password_hash));
     member.first(conn).await.optional()?.or_not_found()
+}
+
+/// 403 for a password that is not the caller's.
+pub(super) fn wrong_password() -> Error {
+    Error::new(Code::WrongPassword, "the present password is another one")
 }

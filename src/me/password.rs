@@ -7,11 +7,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::name_and_hash;
+use super::model::{name_and_hash, wrong_password};
 use crate::access::{InSession, Passwords, flaw_of_password};
 use crate::db::schema::members;
 use crate::db::transaction;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::ids::MemberId;
 use crate::mails::Letter;
 use crate::state::State;
@@ -56,11 +56,7 @@ pub async fn change_password(
     if changed().await? || changed().await? {
         return Ok(answer::gone());
     }
-    Err(wrong())
-}
-
-fn wrong() -> Error {
-    Error::new(Code::WrongPassword, "the present password is another one")
+    Err(wrong_password())
 }
 
 /// False where the hash has changed since it was checked.
@@ -75,7 +71,7 @@ async fn check_and_change(
         return Err(Error::flaw("/new", flaw, detail));
     }
     if !passwords.verify(body.current.as_str(), old.as_deref()).await? {
-        return Err(wrong());
+        return Err(wrong_password());
     }
     let new = passwords.hash(body.new.as_str()).await?;
     change(caller, old.as_deref(), &new, state).await

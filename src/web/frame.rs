@@ -86,7 +86,6 @@ async fn in_time<B: MessageBody + 'static>(
     asked: &Asked,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
-    let _counted = state.stopping.request();
     let answered =
         tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.trace.span.clone())).await;
     let Ok(response) = answered else {

@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::body::Flaws;
-use super::text::Text;
+use super::text::{Text, settled};
 use crate::error::{FieldError, Flaw};
 
 macro_rules! forms {
@@ -125,12 +125,6 @@ impl AvatarUrl {
     pub fn into_string(self) -> String {
         self.0
     }
-}
-
-fn settled<T: Text>(mut text: T) -> Result<T, FieldError> {
-    let mut flaws = Flaws::default();
-    text.settle("", &mut flaws);
-    flaws.first().map_or(Ok(text), Err)
 }
 
 impl Text for AvatarUrl {

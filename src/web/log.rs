@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 
 use super::frame::CallerId;
-use super::metrics::Requests;
+use super::metrics::{InFlight, Requests};
 use super::trace::Trace;
 
 /// A request, from its beginning on.
@@ -20,6 +20,7 @@ pub struct Asked {
     method: Method,
     route: Option<Arc<str>>,
     requests: Data<Requests>,
+    _in_flight: InFlight,
     from: Instant,
 }
 
@@ -27,7 +28,8 @@ impl Asked {
     /// It begins now.
     pub fn new(id: String, request: &ServiceRequest, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
         let trace = Trace::new(&id, request.headers());
-        Self { id, trace, method: request.method().clone(), route, requests, from: Instant::now() }
+        let (method, _in_flight) = (request.method().clone(), requests.begin());
+        Self { id, trace, method, route, requests, _in_flight, from: Instant::now() }
     }
 
     /// It was answered.

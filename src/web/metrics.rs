@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -40,30 +41,48 @@ struct Answered {
 /// How many requests there were, by what came of them, and how long they took.
 #[derive(Clone, Debug)]
 pub struct Requests {
+    in_flight: Gauge,
     answered: Family<Answered, Counter>,
     seconds: Family<Act, Histogram, fn() -> Histogram>,
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { answered: Family::default(), seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)) }
+        let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        Self { in_flight: Gauge::default(), answered: Family::default(), seconds }
     }
 }
 
 impl Requests {
     /// Puts them among what Prometheus is told.
     pub fn register(&self, registry: &mut Registry) {
+        registry.register("http_requests_in_flight", "Requests without their answer", self.in_flight.clone());
         registry.register("http_requests", "Requests that were answered", self.answered.clone());
         let help = "From the head of a request to that of its answer";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, self.seconds.clone());
     }
 
-    /// One more, with the route that took it.
+    /// One more that has begun; it is in flight as long as this is kept.
+    pub fn begin(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// One more that was answered, with the route that took it.
     pub fn add(&self, method: &Method, route: Option<&Arc<str>>, status: u16, took: Duration) {
         let route = route.cloned().unwrap_or_else(|| NO_ROUTE.into());
         let act = Act { method: known(method), route };
         self.seconds.get_or_create(&act).observe(took.as_secs_f64());
         self.answered.get_or_create(&Answered { act, status }).inc();
+    }
+}
+
+/// A request without its answer.
+pub struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

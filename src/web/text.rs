@@ -6,12 +6,19 @@ use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::body::Flaws;
-use crate::error::Flaw;
+use crate::error::{FieldError, Flaw};
 
 /// Text of one kind.
 pub trait Text {
     /// Normalises the text, and notes what is wrong with it under `pointer`.
     fn settle(&mut self, pointer: &str, flaws: &mut Flaws);
+}
+
+/// Text that comes another way than in a body, or the first that is wrong with it.
+pub fn settled<T: Text>(mut text: T) -> Result<T, FieldError> {
+    let mut flaws = Flaws::default();
+    text.settle("", &mut flaws);
+    flaws.first().map_or(Ok(text), Err)
 }
 
 /// What is done with a kind of text before it is counted.
@@ -49,11 +56,8 @@ macro_rules! texts {
             }
 
             /// For text that comes another way than in a body.
-            pub fn new(text: &str) -> Result<Self, crate::error::FieldError> {
-                let mut it = Self(text.to_owned());
-                let mut flaws = Flaws::default();
-                it.settle("", &mut flaws);
-                flaws.first().map_or(Ok(it), Err)
+            pub fn new(text: &str) -> Result<Self, FieldError> {
+                settled(Self(text.to_owned()))
             }
         }
 

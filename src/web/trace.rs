@@ -15,6 +15,8 @@ pub struct Trace {
     pub span: Span,
     /// 32 hexadecimal digits, where there is a trace.
     pub id: Option<String>,
+    /// Whether it is sent to somebody.
+    is_collected: bool,
 }
 
 impl Trace {
@@ -22,21 +24,26 @@ impl Trace {
     pub fn new(request_id: &str, headers: &HeaderMap) -> Self {
         let span = tracing::info_span!("request", request_id, trace_id = tracing::field::Empty);
         let from = TraceContextPropagator::new().extract(&Fields(headers));
-        let is_continued = from.span().span_context().is_valid();
-        if is_continued && let Err(error) = span.set_parent(from.clone()) {
+        if from.span().span_context().is_valid()
+            && let Err(error) = span.set_parent(from.clone())
+        {
             tracing::debug!(%error, "a trace is not continued");
         }
-        let context = if is_continued { from } else { span.context() };
-        let of = context.span().span_context().clone();
+        let own = span.context().span().span_context().clone();
+        let is_collected = own.is_valid();
+        let of = if is_collected { own } else { from.span().span_context().clone() };
         let id = of.is_valid().then(|| of.trace_id().to_string());
         if let Some(id) = &id {
             span.record("trace_id", id);
         }
-        Self { span, id }
+        Self { span, id, is_collected }
     }
 
     /// What came of it.
     pub fn ended(&self, method: &Method, route: Option<&str>, status: u16) {
+        if !self.is_collected {
+            return;
+        }
         let span = &self.span;
         span.set_attribute("http.request.method", method.to_string());
         span.set_attribute("http.response.status_code", i64::from(status));

@@ -220,7 +220,7 @@ pub fn all() -> Vec<String> {
 }
 
 /// Pieces for bodies made up at random: of Markdown, of our markup and of html.
-pub const PIECES: [&str; 90] = [
+pub const PIECES: [&str; 112] = [
     "a",
     "b ",
     "\n",
@@ -311,4 +311,26 @@ pub const PIECES: [&str; 90] = [
     "\u{a0}",
     "é",
     "🤣",
+    "~~~",
+    "# ",
+    "|-|-|\n",
+    "@_x_",
+    "[quote post=x]",
+    "www.x.org",
+    "me@x.org",
+    "<b>",
+    "\u{2}",
+    "0",
+    "1",
+    "\u{FDD0}",
+    "\u{FDD1}",
+    "\r",
+    "漢",
+    "\u{301}",
+    "\u{200d}",
+    "[x]: javascript:1\n",
+    "---\n",
+    "===\n",
+    "<pre>\n",
+    "\u{0}",
 ];

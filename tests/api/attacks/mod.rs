@@ -1,7 +1,7 @@
 //! What attackers try, one kind a file; `docs/security.md` says which requirement each meets.
 
 mod acts;
-mod corpus;
+pub mod corpus;
 mod cost;
 mod deleted;
 mod enumeration;

@@ -5,35 +5,7 @@ use html5ever::tendril::TendrilSink;
 use html5ever::{LocalName, QualName, ns, parse_fragment};
 use markup5ever_rcdom::{Handle, NodeData, RcDom, SerializableHandle};
 
-/// Elements, with the attributes that each may have.
-const ALLOWED: &[(&str, &[&str])] = &[
-    ("a", &["href", "title", "rel", "data-member"]),
-    ("blockquote", &["data-post"]),
-    ("br", &[]),
-    ("code", &["class"]),
-    ("del", &[]),
-    ("em", &[]),
-    ("h1", &[]),
-    ("h2", &[]),
-    ("h3", &[]),
-    ("h4", &[]),
-    ("h5", &[]),
-    ("h6", &[]),
-    ("hr", &[]),
-    ("img", &["src", "alt", "title", "loading"]),
-    ("li", &[]),
-    ("ol", &["start"]),
-    ("p", &[]),
-    ("pre", &[]),
-    ("strong", &[]),
-    ("table", &[]),
-    ("tbody", &[]),
-    ("td", &["align"]),
-    ("th", &["align"]),
-    ("thead", &[]),
-    ("tr", &[]),
-    ("ul", &[]),
-];
+use crate::markup::scanner::TAGS;
 
 fn parsed(html: &str, context: &str) -> RcDom {
     let context = QualName::new(None, ns!(html), LocalName::from(context));
@@ -77,11 +49,11 @@ fn check(node: &Handle, depth: usize) -> Result<(), String> {
             NodeData::Text { .. } => {}
             NodeData::Element { name, attrs, .. } => {
                 let tag = &*name.local;
-                let allowed = ALLOWED.iter().find(|(allowed, _)| *allowed == tag && name.ns == ns!(html));
+                let allowed = TAGS.iter().find(|(allowed, _)| *allowed == tag && name.ns == ns!(html));
                 let (_, attributes) = allowed.ok_or(format!("<{tag}> is not allowed"))?;
                 for attribute in attrs.borrow().iter() {
                     let (name, value) = (&*attribute.name.local, &*attribute.value);
-                    if !attributes.contains(&name) || !may_be(tag, name, value) {
+                    if !attributes.contains(&name) && !is_mention(tag, name) || !may_be(tag, name, value) {
                         return Err(format!("{name}={value:?} of <{tag}>"));
                     }
                 }
@@ -95,6 +67,11 @@ fn check(node: &Handle, depth: usize) -> Result<(), String> {
         check(child, depth + 1)?;
     }
     Ok(())
+}
+
+/// What becomes a link to a member where it is shown.
+fn is_mention(tag: &str, name: &str) -> bool {
+    (tag, name) == ("a", "data-member")
 }
 
 fn may_be(tag: &str, name: &str, value: &str) -> bool {

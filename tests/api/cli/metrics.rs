@@ -54,6 +54,8 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     assert_eq!(value(&told, threads), 2.0);
     assert!(value(&told, "folkmoot_database_statements_total") >= 4.0);
     assert!(value(&told, "folkmoot_database_connections") >= 1.0);
+    // The login above, of nobody; the first administrator was made by another.
+    assert_eq!(value(&told, "folkmoot_passwords_hashed_total"), 1.0);
     for (name, number) in [
         ("http_requests_in_flight", 0.0),
         ("database_connections_most", 16.0),

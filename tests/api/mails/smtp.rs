@@ -47,12 +47,17 @@ impl Drop for Server {
 }
 
 fn mailer(url: &str) -> Mailer {
+    mailer_within(url, Duration::from_secs(10))
+}
+
+/// One that waits so long for a server.
+fn mailer_within(url: &str, patience: Duration) -> Mailer {
     let config = MailConfig {
         mail_url: Some(url.to_owned()),
         mail_from: Some("A forum <forum@example.org>".into()),
         ..MailConfig::default()
     };
-    Mailer::new(&config, Path::new(""), "http://forum.test", Duration::from_secs(10)).unwrap()
+    Mailer::new(&config, Path::new(""), "http://forum.test", patience).unwrap()
 }
 
 /// A service with one mail that is due, to this name.
@@ -113,12 +118,7 @@ async fn a_server_that_goes_silent_or_away_holds_nothing_up() {
     let app = with_mail_to("drop").await;
     assert_eq!(attempts_after(&app, &mailer(&url)).await, Some(1));
     let app = with_mail_to("stall").await;
-    let config = MailConfig {
-        mail_url: Some(url.clone()),
-        mail_from: Some("forum@example.org".into()),
-        ..MailConfig::default()
-    };
-    let hasty = Mailer::new(&config, Path::new(""), "http://forum.test", Duration::from_millis(500)).unwrap();
+    let hasty = mailer_within(&url, Duration::from_millis(500));
     let from = Instant::now();
     assert_eq!(attempts_after(&app, &hasty).await, Some(1));
     assert!(from.elapsed() < Duration::from_secs(20), "{:?}", from.elapsed());

@@ -8,7 +8,7 @@ mod mentions;
 mod names;
 mod quotes;
 mod safety;
-mod scanner;
+pub mod scanner;
 mod text;
 
 use std::collections::HashMap;

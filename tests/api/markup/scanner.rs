@@ -1,7 +1,8 @@
 //! A strict reader of the html that is given out, written apart from what makes it: anything that is not
 //! plainly harmless is an error.
 
-const TAGS: &[(&str, &[&str])] = &[
+/// Elements that are given out, with the attributes that each may have.
+pub const TAGS: &[(&str, &[&str])] = &[
     ("a", &["href", "title", "rel"]),
     ("blockquote", &["data-post"]),
     ("br", &[]),

@@ -1,9 +1,9 @@
 //! `PUT /me/password`.
 
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 use serde_json::json;
 
-use crate::support::{App, PASSWORD};
+use crate::support::{App, PASSWORD, TWO_WAIT, until, who_waits};
 
 const NEW: &str = "a longer sentence of mine";
 
@@ -59,4 +59,26 @@ async fn of_two_changes_at_once_one_holds() {
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 403]);
+}
+
+#[actix_web::test]
+async fn a_login_that_makes_the_hash_anew_meanwhile_does_not_make_it_wrong() {
+    let app = App::start().await;
+    let anna = app.member("Anna").await;
+    let (client, bcrypt) = (app.sql().await, bcrypt::hash("short", 4).unwrap());
+    client.execute("UPDATE members SET password_hash = $1", &[&bcrypt]).await.unwrap();
+    client.batch_execute("BEGIN; SELECT FROM members FOR UPDATE").await.unwrap();
+    // The login waits first, so it comes first.
+    let change = async {
+        who_waits(&client).await;
+        anna.put_json("/api/v1/me/password", json!({"current": "short", "new": "a longer sentence of mine"})).await
+    };
+    let both_wait = async {
+        until(&app.sql().await, TWO_WAIT).await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (login, changed, ()) = join3(app.login("Anna", "short"), change, both_wait).await;
+    login.expect(200);
+    changed.expect(204);
+    app.login("Anna", "a longer sentence of mine").await.expect(200);
 }
