@@ -1,21 +1,33 @@
 //! The one place where middleware and routes meet: the server and every test use it.
 
+use std::future::ready;
+use std::net::{SocketAddr, TcpListener};
+
 use actix_cors::Cors;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
+use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
 use crate::access::{self, Keys, Passwords};
 use crate::error::Error;
 use crate::site::{self, Document};
 use crate::state::State;
+use crate::web::connection::{Connection, Patience};
 use crate::web::frame::{Routes, Served};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
 use crate::web::{body, etag, frame, limit};
 use crate::{openapi, routes};
+
+/// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
+/// longest drain all has ended within 30 s.
+const LAST_REQUESTS: u64 = 16;
 
 /// What all workers of a node share.
 #[derive(Clone)]
@@ -53,6 +65,36 @@ impl Shared {
         let state = State { db: self.state.db.for_one_of(workers), ..State::clone(&self.state) };
         Self { state: Data::new(state), ..self.clone() }
     }
+}
+
+/// The server of these workers, that listens.
+pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: Patience) -> std::io::Result<Server> {
+    let for_workers = shared.clone();
+    let server = Server::build().workers(workers).disable_signals().shutdown_timeout(LAST_REQUESTS);
+    let stops = server.graceful_shutdown_signal();
+    let connections = move || {
+        let stops = stops.clone();
+        let app = build_app(for_workers.for_one_of(workers)).into_factory();
+        let requests = HttpService::build()
+            .client_request_timeout(patience.head)
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| _ = data.insert(connection.turn()))
+            .finish(map_config(app.map_err(|error: actix_web::Error| error.error_response()), |()| {
+                AppConfig::default()
+            }));
+        fn_service(move |stream| ready(take(stream, patience))).and_then(requests)
+    };
+    Ok(server.listen("requests", listener, connections)?.run())
+}
+
+fn take(stream: TcpStream, patience: Patience) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    // An answer's last bytes need not wait for the client's word about those before.
+    stream.set_nodelay(true)?;
+    Ok((Connection::new(stream, patience), Protocol::Http1, peer))
 }
 
 /// The application, for one worker.

@@ -29,10 +29,10 @@ pub struct DatabaseConfig {
     /// The folder of the private PostgreSQL and of the secret that belongs to it, and of mails that no server sends.
     #[arg(long, global = true, env = "FOLKMOOT_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
-    /// The most connections to the database at a time.
-    #[arg(long, global = true, env = "FOLKMOOT_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "N",
+    /// The most connections to the database at a time. Default: 4 for each core and 2 beside; 16 at least, 64 at most.
+    #[arg(long, global = true, env = "FOLKMOOT_DATABASE_CONNECTIONS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub database_connections: u16,
+    pub database_connections: Option<u16>,
 }
 
 impl DatabaseConfig {
@@ -102,7 +102,7 @@ pub struct ServeConfig {
     /// to be kept.
     #[arg(long, env = "FOLKMOOT_ALLOW_DATA_LOSS")]
     pub allow_data_loss: bool,
-    /// Threads that answer requests. Default: one for each core.
+    /// Threads that answer requests; each needs 3 connections to the database. Default: one for each core.
     #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::keys::Keys;
 use super::token::Claims;
-use super::{Role, personal};
+use super::{Role, hash_opaque, personal};
 use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
@@ -141,11 +141,13 @@ struct Caller(Result<Signed, Error>);
 enum Credential {
     Session(Claims),
     Personal(Signed),
+    /// A personal token that was looked up lately: whose it was then.
+    PersonalOf(MemberId),
     Refused(Error),
 }
 
 /// Finds out whose token a request has, if it has one and the act looks at it: signing in does not. Before limits of use are, as
-/// they are by member; so it costs no statement, but for a personal token, which says nothing by itself.
+/// they are by member; so it costs no statement, but for a personal token that is new here: it says nothing by itself.
 pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -156,6 +158,7 @@ pub async fn identify(
         let member = match &credential {
             Credential::Session(claims) => Some(claims.member_id),
             Credential::Personal(signed) => Some(signed.member_id),
+            Credential::PersonalOf(member_id) => Some(*member_id),
             Credential::Refused(_) => None,
         };
         if let Some(member) = member {
@@ -174,10 +177,15 @@ async fn credential(request: &ServiceRequest) -> Result<Credential, Error> {
     if !personal::is_one(token) {
         return Ok(Credential::Session(keys.verify(token, state.clock.now())?));
     }
+    if let Some(member_id) = limits.owner_of(&hash_opaque(token)) {
+        return Ok(Credential::PersonalOf(member_id));
+    }
     limits.may_guess(request)?;
     let signed = personal::signed(token, state).await;
-    if signed.as_ref().is_err_and(|error| error.code() == Code::InvalidToken) {
-        limits.guessed(request);
+    match &signed {
+        Ok(signed) => limits.is_of(hash_opaque(token), signed.member_id),
+        Err(error) if [Code::InvalidToken, Code::TokenExpired].contains(&error.code()) => limits.guessed(request),
+        Err(_) => {}
     }
     Ok(Credential::Personal(signed?))
 }
@@ -194,6 +202,7 @@ pub async fn authenticate(
         let signed = match credential {
             Credential::Session(claims) => in_session(&claims, state).await,
             Credential::Personal(signed) => Ok(signed),
+            Credential::PersonalOf(_) => personal::signed(bearer(request.request())?, state).await,
             Credential::Refused(error) => Err(error),
         };
         let caller = Caller(signed.and_then(|signed| signed.has(needs).map(|()| signed)));

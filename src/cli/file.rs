@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command, CommandFactory};
 
@@ -13,7 +13,7 @@ pub fn arguments<C: CommandFactory>(given: impl IntoIterator<Item = OsString>) -
     program.build();
     let Some(path) = path(&program, &arguments) else { return Ok(arguments) };
     let text = std::fs::read_to_string(&path).map_err(|e| format!("--config {}: {e}", path.display()))?;
-    let options: toml::Table = text.parse().map_err(|e| format!("--config {}: {e}", path.display()))?;
+    let options: toml::Table = text.parse().map_err(|e| unreadable(&path, &text, &e))?;
     let Some((at, command)) = command(&program, &arguments) else { return Ok(arguments) };
     let flags = flags(command);
     let mut added = Vec::new();
@@ -21,7 +21,7 @@ pub fn arguments<C: CommandFactory>(given: impl IntoIterator<Item = OsString>) -
         let known = |c: &Command| c.get_arguments().any(|arg| arg.get_long() == Some(name));
         match flags.get(name.as_str()) {
             Some(flag) if is_given(flag, &arguments) => {}
-            Some(_) => added.push(OsString::from(format!("--{name}={}", plain(name, value)?))),
+            Some(flag) => added.extend(argument(flag, name, value)?),
             None if program.get_subcommands().any(known) => {}
             None => return Err(format!("--config {}: there is no option `{name}`", path.display())),
         }
@@ -68,10 +68,20 @@ fn is_given(flag: &Arg, arguments: &[OsString]) -> bool {
     by_flag || flag.get_env().is_some_and(|variable| std::env::var_os(variable).is_some())
 }
 
-fn plain(name: &str, value: &toml::Value) -> Result<String, String> {
+/// What is wrong with a file, and where; never what stands there: it may be a secret.
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("--config {}, line {line}: {}", path.display(), error.message())
+}
+
+fn argument(flag: &Arg, name: &str, value: &toml::Value) -> Result<Option<OsString>, String> {
+    let is_switch = !flag.get_action().takes_values();
     match value {
-        toml::Value::String(text) => Ok(text.clone()),
-        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => Ok(value.to_string()),
-        _ => Err(format!("the option `{name}` takes a text or a number")),
+        toml::Value::Boolean(on) if is_switch => Ok(on.then(|| format!("--{name}").into())),
+        _ if is_switch => Err(format!("the option `{name}` takes true or false")),
+        toml::Value::String(text) => Ok(Some(format!("--{name}={text}").into())),
+        toml::Value::Integer(number) => Ok(Some(format!("--{name}={number}").into())),
+        _ => Err(format!("the option `{name}` takes a text or a whole number")),
     }
 }

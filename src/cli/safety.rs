@@ -1,12 +1,24 @@
 //! Refuses to serve with settings that lose what was acknowledged, or let in who should not be; warns of what is only doubtful.
 
+use std::net::IpAddr;
+
+use tokio_postgres::config::{Host as DatabaseHost, SslMode};
 use url::{Host, Url};
 
-use crate::config::ServeConfig;
+use super::setup;
+use crate::config::{Config, ServeConfig};
 use crate::db;
 
 /// What is told by the options alone.
-pub fn check_options(serve: &ServeConfig, public_url: &str) -> Result<(), String> {
+pub fn check_options(config: &Config, serve: &ServeConfig, public_url: &str) -> Result<(), String> {
+    setup::given_secret(config)?;
+    if config.database.given().is_some_and(|url| may_be_read_on_its_way(&url)) {
+        tracing::warn!("what is said to the database may be read on its way: have TLS by sslmode=require in its URL");
+    }
+    let has_address = config.identity.public_url.is_some() || serve.mail.link_base.is_some();
+    if serve.mail.mail_url.is_some() && !has_address {
+        return Err("with --mail-url a --public-url is needed: links in mails lead there".into());
+    }
     let url = Url::parse(public_url).map_err(|e| format!("--public-url {public_url}: {e}"))?;
     if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("--public-url {public_url}: it has to be like https://forum.example.org"));
@@ -21,6 +33,16 @@ pub fn check_options(serve: &ServeConfig, public_url: &str) -> Result<(), String
         tracing::warn!("metrics are told to whoever reaches --metrics-listen: keep clients away from it");
     }
     Ok(())
+}
+
+/// Whether a database is asked over a network, and may do without TLS.
+fn may_be_read_on_its_way(url: &str) -> bool {
+    let Ok(config) = url.parse::<tokio_postgres::Config>() else { return false };
+    let is_far = |host: &DatabaseHost| match host {
+        DatabaseHost::Tcp(name) => name != "localhost" && !name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        DatabaseHost::Unix(_) => false,
+    };
+    matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) && config.get_hosts().iter().any(is_far)
 }
 
 fn is_near(url: &Url) -> bool {

@@ -1,13 +1,12 @@
 //! `folkmoot serve`: migrates, then serves.
 
-use std::any::Any;
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -16,46 +15,72 @@ use super::metrics::{self, Jobs};
 use super::postman;
 use super::rounds::Rounds;
 use super::safety;
-use super::setup::{Database, Folder};
-use crate::app::{Shared, build_app};
+use super::setup::{self, Database, Folder};
+use crate::app::{Shared, listen};
 use crate::config::{Config, ServeConfig};
 use crate::mails::Mailer;
 use crate::state::State;
+use crate::web::connection::Patience;
 use crate::web::limit::Limits;
 
-/// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
-/// longest drain all has ended within 30 s.
-const LAST_REQUESTS: u64 = 16;
+/// So many connections may wait to be taken.
+const BACKLOG: u32 = 2048;
 /// How long the last work beside the requests may take.
 const LAST_ROUND: Duration = Duration::from_secs(4);
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop. What is wrong with the options is told before anything is touched.
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), String> {
     say(&format!("folkmoot {}", env!("CARGO_PKG_VERSION")))?;
-    let database = Database::open(config, "folkmoot serve", Folder::Mine).await?;
-    let served = serve_on(&database, config, serve).await;
+    let (socket, here) = bind(serve.listen).map_err(|e| format!("--listen {}: {e}", serve.listen))?;
+    let public_url = config.identity.public_url.clone().unwrap_or_else(|| here.clone());
+    safety::check_options(config, serve, &public_url)?;
+    let workers = setup::workers(config, serve)?;
+    let mailer = Mailer::new(&serve.mail, &config.database.data_dir, &public_url, Mailer::PATIENCE)?;
+    let database = Database::find(config, "folkmoot serve", Folder::Mine).await?;
+    let place = Place { socket, here, public_url, workers };
+    let served = serve_on(&database, config, serve, place, mailer).await;
     database.close().await?;
     served
 }
 
-async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> Result<(), String> {
-    let listener = TcpListener::bind(serve.listen).map_err(|e| format!("--listen {}: {e}", serve.listen))?;
-    let here = format!("http://{}", listener.local_addr().map_err(|e| e.to_string())?);
-    let public_url = config.identity.public_url.clone().unwrap_or_else(|| here.clone());
-    safety::check_options(serve, &public_url)?;
-    let state = database.state(config, public_url)?;
+/// Where it serves.
+struct Place {
+    /// Nobody is let in yet: clients are told so until they can be answered.
+    socket: TcpSocket,
+    here: String,
+    public_url: String,
+    workers: usize,
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<(TcpSocket, String)> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let here = format!("http://{}", socket.local_addr()?);
+    Ok((socket, here))
+}
+
+async fn serve_on(
+    database: &Database,
+    config: &Config,
+    serve: &ServeConfig,
+    place: Place,
+    mailer: Mailer,
+) -> Result<(), String> {
     safety::check_durability(serve, &database.url).await?;
-    let mailer = Mailer::new(&serve.mail, &config.database.data_dir, &state.public_url, Mailer::PATIENCE)?;
+    database.prepare().await?;
+    let state = database.state(config, place.public_url)?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let jobs = Jobs::default();
     let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
     let rounds = Rounds::new(shared.clone(), jobs.clone()).await.map_err(|e| e.to_string())?;
-    let server = start(&shared, serve, listener)?;
+    let listener = place.socket.listen(BACKLOG).and_then(TcpListener::into_std).map_err(|e| e.to_string())?;
+    let server = listen(&shared, place.workers, listener, Patience::default()).map_err(|e| e.to_string())?;
     let drain = Duration::from_secs(serve.drain.into());
     let at_once = actix_web::rt::spawn(stop_when_told(server.handle(), shared.state.clone(), drain));
-    tell(&here, database, &mailer.told(), metrics.as_ref().map(|metrics| metrics.address), first)?;
+    tell(&place.here, database, &mailer.told(), metrics.as_ref().map(|metrics| metrics.address), first)?;
     let served = async {
         tokio::select! {
             served = server => served.map_err(|e| e.to_string()),
@@ -67,21 +92,6 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
         metrics.server.stop(false).await;
     }
     served
-}
-
-/// The server, that listens.
-fn start(shared: &Shared, serve: &ServeConfig, listener: TcpListener) -> Result<Server, String> {
-    let workers = serve.workers.map_or_else(cores, usize::from);
-    let for_workers = shared.clone();
-    Ok(HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
-        .workers(workers)
-        .disable_signals()
-        .on_connect(|connection, _| end_where_nobody_reads(connection))
-        .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(LAST_REQUESTS)
-        .listen(listener)
-        .map_err(|e| e.to_string())?
-        .run())
 }
 
 /// Does what is done beside the requests until they are served, and the last of it then.
@@ -110,23 +120,6 @@ async fn beside(
     watch.abort();
     served.and(rounds)
 }
-
-/// A client that takes nothing of its answer for so long, in milliseconds, is gone.
-#[cfg(target_os = "linux")]
-const READS_WITHIN: u32 = 20_000;
-
-/// actix waits for ever for a client to read; the system need not.
-#[cfg(target_os = "linux")]
-fn end_where_nobody_reads(connection: &dyn Any) {
-    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
-    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, READS_WITHIN) {
-        tracing::debug!(%error, "a connection has no limit of time");
-    }
-}
-
-/// Elsewhere there is no such limit.
-#[cfg(not(target_os = "linux"))]
-fn end_where_nobody_reads(_: &dyn Any) {}
 
 /// The first lines: where everything is.
 fn tell(
@@ -180,8 +173,4 @@ async fn stop_when_told(server: ServerHandle, state: Data<State>, drain: Duratio
         () = gently => std::future::pending().await,
         () = told() => tracing::warn!("stopping at once"),
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -10,15 +10,19 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::config::Config;
+use crate::config::{Config, ServeConfig};
 use crate::db::local::LocalPostgres;
-use crate::db::{self, Pool, PoolLimits};
+use crate::db::{self, BESIDE, Pool, PoolLimits};
 use crate::state::{Random, RequestLimits, Secret, State};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
 const POOL_WAIT: Duration = Duration::from_secs(2);
+const CROWD_WAIT: Duration = Duration::from_millis(100);
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
+/// How many connections a worker has, if it can; with fewer, whoever waits for one keeps all others of that worker waiting.
+const FOR_A_WORKER: usize = 4;
+const LEAST_FOR_A_WORKER: usize = 3;
 /// The shortest secret, in characters.
 const MIN_SECRET: usize = 32;
 /// The fewest different ones: what is made by chance has more.
@@ -43,12 +47,17 @@ pub enum Folder {
 }
 
 impl Database {
-    /// Finds or starts the database and brings its schema up to date.
+    /// Finds or starts the database.
+    pub async fn find(config: &Config, program: &str, folder: Folder) -> Result<Self, String> {
+        match config.database.given() {
+            Some(url) => Ok(Self { told: told(&url), url, private: None }),
+            None => Self::private(&config.database.data_dir, program, folder).await,
+        }
+    }
+
+    /// The same, with its schema up to date.
     pub async fn open(config: &Config, program: &str, folder: Folder) -> Result<Self, String> {
-        let database = match config.database.given() {
-            Some(url) => Self { told: told(&url), url, private: None },
-            None => Self::private(&config.database.data_dir, program, folder).await?,
-        };
+        let database = Self::find(config, program, folder).await?;
         match database.prepare().await {
             Ok(()) => Ok(database),
             Err(message) => {
@@ -68,7 +77,8 @@ impl Database {
         Ok(Self { url: private.url().to_owned(), told, private: Some(private) })
     }
 
-    async fn prepare(&self) -> Result<(), String> {
+    /// Brings its schema up to date.
+    pub async fn prepare(&self) -> Result<(), String> {
         db::check_version(&self.url).await?;
         let run = db::migrate(&self.url).await.map_err(|e| e.to_string())?;
         if !run.is_empty() {
@@ -87,24 +97,14 @@ impl Database {
 
     /// What requests and commands work with.
     pub fn state(&self, config: &Config, public_url: String) -> Result<State, String> {
-        let secret = match (&config.identity.secret, &self.private) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(_)) => kept_secret(&config.database.data_dir)?,
-            (None, None) => {
-                return Err("with --database-url a --secret is needed: 32 characters or more, kept safe".into());
-            }
+        let secret = match given_secret(config)? {
+            Some(secret) => secret.to_owned(),
+            None => kept_secret(&config.database.data_dir)?,
         };
-        if secret.chars().count() < MIN_SECRET {
-            return Err(format!("the secret has to have {MIN_SECRET} characters or more"));
-        }
-        if secret.chars().collect::<HashSet<_>>().len() < SECRET_VARIETY {
-            return Err(
-                "the secret can be guessed: take one that is made by chance, as `openssl rand -hex 32` does".into()
-            );
-        }
         let limits = PoolLimits {
-            connections: config.database.database_connections.into(),
+            connections: connections(config),
             wait: POOL_WAIT,
+            wait_in_crowd: CROWD_WAIT,
             connect: POOL_WAIT,
             statement: STATEMENT_TIME,
             lock: LOCK_WAIT,
@@ -122,6 +122,28 @@ impl Database {
     }
 }
 
+/// The most connections to the database.
+fn connections(config: &Config) -> usize {
+    let usual = || (BESIDE + FOR_A_WORKER * cores()).clamp(16, 64);
+    config.database.database_connections.map_or_else(usual, usize::from)
+}
+
+/// How many threads answer requests: as many as have enough connections to the database.
+pub fn workers(config: &Config, serve: &ServeConfig) -> Result<usize, String> {
+    let most = (connections(config).saturating_sub(BESIDE) / LEAST_FOR_A_WORKER).max(1);
+    match serve.workers.map(usize::from) {
+        Some(workers) if workers > most => Err(format!(
+            "--workers {workers} need --database-connections {}: {LEAST_FOR_A_WORKER} for each and {BESIDE} beside",
+            workers * LEAST_FOR_A_WORKER + BESIDE
+        )),
+        given => Ok(given.unwrap_or_else(|| cores().min(most))),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A database's address without its password.
 fn told(url: &str) -> String {
     let Ok(config) = url.parse::<tokio_postgres::Config>() else { return "the given one".into() };
@@ -135,6 +157,23 @@ fn told(url: &str) -> String {
         })
         .collect();
     format!("{name} at {}", hosts.join(", "))
+}
+
+/// The operator's secret, where one is given: with a database of its own the program needs none.
+pub fn given_secret(config: &Config) -> Result<Option<&str>, String> {
+    let Some(secret) = config.identity.secret.as_deref() else {
+        return match config.database.given() {
+            Some(_) => Err("with --database-url a --secret is needed: 32 characters or more, kept safe".into()),
+            None => Ok(None),
+        };
+    };
+    if secret.chars().count() < MIN_SECRET {
+        return Err(format!("the secret has to have {MIN_SECRET} characters or more"));
+    }
+    if secret.chars().collect::<HashSet<_>>().len() < SECRET_VARIETY {
+        return Err("the secret can be guessed: take one that is made by chance, as `openssl rand -hex 32` does".into());
+    }
+    Ok(Some(secret))
 }
 
 /// The secret of the data folder; made at the first start, for its owner's eyes only.

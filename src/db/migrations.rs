@@ -1,15 +1,21 @@
 //! Bringing the schema up to date, one node at a time.
 
+use diesel::connection::SimpleConnection;
 use diesel::{RunQueryDsl, sql_query};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::pool::IN_ENGLISH;
 
 /// The migrations, as they are in the binary.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// The advisory lock that makes nodes that start together migrate once: "folkmoot" in ASCII.
 const LOCK: i64 = 0x666f_6c6b_6d6f_6f74;
+
+/// How often it is tried to have tables that others use: for two minutes.
+const ATTEMPTS: u32 = 60;
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +44,21 @@ fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
         .bind::<diesel::sql_types::BigInt, _>(LOCK)
         .execute(&mut connection)
         .map_err(|e| failed(&e))?;
-    let done = connection.run_pending_migrations(MIGRATIONS).map_err(|e| failed(&e))?;
-    Ok(done.iter().map(ToString::to_string).collect())
+    // Whoever waits for a table holds up all who come after it, so it does not wait long, and tries again.
+    connection.batch_execute(&format!("SET lock_timeout = '2s'; {IN_ENGLISH}")).map_err(|e| failed(&e))?;
+    let mut done = Vec::new();
+    let mut attempts = 0;
+    while let Some(next) = connection.pending_migrations(MIGRATIONS).map_err(|e| failed(&e))?.into_iter().next() {
+        match connection.run_migration(&next) {
+            Ok(version) => done.push(version.to_string()),
+            Err(error) if attempts < ATTEMPTS && error.to_string().contains("lock timeout") => {
+                tracing::warn!(migration = %next.name(), "a table that is to be changed is in use; trying again");
+                attempts += 1;
+            }
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+    Ok(done)
 }
 
 /// The oldest PostgreSQL that this works on, as it numbers itself.

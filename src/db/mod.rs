@@ -19,7 +19,7 @@ pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planner::{look_at_all, look_up_by_key};
-pub use pool::{Pool, PoolLimits, PoolLoad, connect};
+pub use pool::{BESIDE, Pool, PoolLimits, PoolLoad, connect};
 pub use sequence::skip_ids;
 pub(crate) use text_enum::text_enum;
 pub use transaction::transaction;

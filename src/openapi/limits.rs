@@ -29,7 +29,11 @@ pub fn add(document: &mut Value) {
         let Counted::As(tighter) = counted(path, operation) else { continue };
         if let Some(policy) = TIGHTER.iter().find(|policy| Some(policy.name) == tighter) {
             let text = operation["description"].as_str().unwrap_or_default();
-            let says = format!("Counts for the limit `{}`: {} in {} s.", policy.name, policy.quota, policy.window);
+            let (quota, window) = (policy.quota, policy.window);
+            let says = format!(
+                "Counts for the limit `{}`: {quota} at once, and {quota} more in each {window} s.",
+                policy.name
+            );
             operation["description"] = format!("{text}\n\n{says}").trim_start().into();
         }
         for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

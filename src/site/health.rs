@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use diesel_async::SimpleAsyncConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +37,6 @@ pub async fn read_readiness(_: NoQuery, state: Data<State>) -> Result<HttpRespon
     if state.stopping.is_so() {
         return Err(Error::new(Code::Stopping, "this node is stopping"));
     }
-    let conn = &mut state.db.get().await?;
-    conn.batch_execute("SELECT 1").await?;
+    state.db.answers().await?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" }))
 }

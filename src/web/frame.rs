@@ -15,6 +15,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
+use super::connection::Turn;
 use super::encoding;
 use super::limit::{self, Counted};
 use super::log::Asked;
@@ -71,6 +72,7 @@ pub async fn frame<B: MessageBody + 'static>(
         request.extensions_mut().insert(act);
     }
     encoding::keep_known(request.headers_mut());
+    let _ours = Turn::take(&request);
     let mut response = in_time(request, next, &id, &asked).await?;
     encoding::tell_in_tag(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, field);

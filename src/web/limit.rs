@@ -32,7 +32,7 @@ const STATE: HeaderName = HeaderName::from_static("ratelimit");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub name: &'static str,
-    /// So many at once, and so many in each window.
+    /// So many at once, and so many more in each window.
     pub quota: u32,
     /// In seconds.
     pub window: u64,
@@ -82,7 +82,12 @@ pub struct Limits {
     buckets: Vec<(Policy, Buckets)>,
     /// Until when addresses that send made up tokens are told so without a look at them.
     guessers: Mutex<HashMap<IpAddr, Duration>>,
+    /// Whose personal tokens are, by their hashes, and until when that is believed: for limits alone.
+    owners: Mutex<HashMap<Vec<u8>, (MemberId, Duration)>>,
 }
+
+/// For so long it is believed whose limits a personal token counts for.
+const BELIEVED: Duration = Duration::from_secs(60);
 
 /// What is left of a policy.
 struct Left {
@@ -113,7 +118,15 @@ impl Limits {
         let clock = Ticks(clock);
         let policies = [REQUESTS, TOKENS].into_iter().chain(TIGHTER);
         let buckets = policies.filter_map(|policy| buckets(policy, &clock)).collect();
-        Self { is_on, trusted, clock, nodes: AtomicU32::new(1), buckets, guessers: Mutex::default() }
+        Self {
+            is_on,
+            trusted,
+            clock,
+            nodes: AtomicU32::new(1),
+            buckets,
+            guessers: Mutex::default(),
+            owners: Mutex::default(),
+        }
     }
 
     /// From now on there are so many nodes.
@@ -134,6 +147,19 @@ impl Limits {
         }
         let now = self.clock.now();
         self.guessers.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, until)| *until > now);
+    }
+
+    /// Whose limits a personal token counts for, if it was looked up lately: then who is refused costs no statement.
+    pub fn owner_of(&self, token_hash: &[u8]) -> Option<MemberId> {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.get(token_hash).filter(|(_, until)| *until > self.clock.now()).map(|(member, _)| *member)
+    }
+
+    /// Notes whose it is.
+    pub fn is_of(&self, token_hash: Vec<u8>, member: MemberId) {
+        let until = self.clock.now() + BELIEVED;
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(token_hash, (member, until));
     }
 
     /// Takes one from each bucket that the act counts for; `Err` with the one that is empty.
@@ -148,7 +174,7 @@ impl Limits {
     fn take_one(&self, policy: Policy, buckets: &Buckets, who: &Who) -> Result<Left, Left> {
         let share = self.nodes().min(policy.quota);
         match buckets.check_key_n(who, NonZeroU32::new(share).unwrap_or(NonZeroU32::MIN)) {
-            Ok(Ok(state)) => Ok(Left { policy, remaining: state.remaining_burst_capacity(), wait: 0 }),
+            Ok(Ok(state)) => Ok(Left { policy, remaining: state.remaining_burst_capacity() / share, wait: 0 }),
             Ok(Err(until)) => {
                 let wait = until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
                 Err(Left { policy, remaining: 0, wait: wait as u64 })

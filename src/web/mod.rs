@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod client;
+pub mod connection;
 pub mod encoding;
 pub mod etag;
 pub mod form;

@@ -12,7 +12,14 @@ use futures_util::future::join_all;
 use crate::support::{App, PATIENCE};
 
 fn node(app: &App, secret: &str) -> State {
-    let limits = PoolLimits { connections: 2, wait: PATIENCE, connect: PATIENCE, statement: PATIENCE, lock: PATIENCE };
+    let limits = PoolLimits {
+        connections: 2,
+        wait: PATIENCE,
+        wait_in_crowd: PATIENCE,
+        connect: PATIENCE,
+        statement: PATIENCE,
+        lock: PATIENCE,
+    };
     State {
         db: Pool::new(&app.database_url, limits).unwrap(),
         clock: Clock::default(),

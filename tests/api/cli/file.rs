@@ -57,3 +57,22 @@ fn help_is_given_with_a_file_too() {
     assert!(done.status.success());
     assert!(String::from_utf8(done.stdout).unwrap().contains("--listen"));
 }
+
+#[test]
+fn what_can_not_be_read_of_a_file_is_told_without_its_values() {
+    for text in ["secret = \"canary", "listen = \"a\"\nsecret = \"canary\"\nsecret = \"canary\"\n"] {
+        let done = Config::new(text).run(&["migrate"]);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(!done.status.success() && !said.contains("canary"), "{said}");
+        assert!(said.contains(&format!("line {}", text.lines().count())), "{said}");
+    }
+}
+
+#[test]
+fn a_switch_of_a_file_is_on_or_off() {
+    for (value, words) in [("true", "--listen"), ("false", "--listen"), ("\"yes\"", "takes true or false")] {
+        let done = Config::new(&format!("allow-data-loss = {value}\n")).run(&["serve", "--help"]);
+        let said = [done.stdout, done.stderr].concat();
+        assert!(String::from_utf8_lossy(&said).contains(words), "{value}: {}", String::from_utf8_lossy(&said));
+    }
+}

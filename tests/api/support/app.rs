@@ -1,18 +1,19 @@
 //! A running service with a database of its own.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use folkmoot::app::{Shared, build_app};
+use folkmoot::app::{Shared, listen};
 use folkmoot::clock::Clock;
 use folkmoot::config::MailConfig;
 use folkmoot::db::{Pool, PoolLimits};
 use folkmoot::mails::Mailer;
 use folkmoot::state::{Random, RequestLimits, Secret, State};
+use folkmoot::web::connection::Patience;
 use folkmoot::web::limit::Limits;
 use ipnet::IpNet;
 
@@ -32,6 +33,8 @@ pub struct Setup {
     pub pool: PoolLimits,
     /// Threads that answer requests; the connections are shared out among them.
     pub workers: usize,
+    /// How long clients may keep it waiting.
+    pub patience: Patience,
     /// How long requests may take.
     pub requests: RequestLimits,
     /// What time it is; nodes may share it.
@@ -48,11 +51,13 @@ impl Default for Setup {
             pool: PoolLimits {
                 connections: 12,
                 wait: PATIENCE,
+                wait_in_crowd: PATIENCE,
                 connect: PATIENCE,
                 statement: PATIENCE,
                 lock: PATIENCE,
             },
             workers: 2,
+            patience: Patience { head: PATIENCE, answer: PATIENCE },
             requests: RequestLimits { body: PATIENCE, request: PATIENCE },
             clock: Clock::default(),
             rate_limits: false,
@@ -120,7 +125,7 @@ impl App {
     }
 
     async fn with(database_url: String, setup: Setup) -> Self {
-        let Setup { pool, workers, requests, clock, rate_limits, trusted_proxies } = setup;
+        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies } = setup;
         let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
             db: Pool::new(&database_url, pool).unwrap(),
@@ -133,14 +138,9 @@ impl App {
             stopping: Arc::default(),
         };
         let shared = Shared::new(state, limits_of_use).await.unwrap();
-        let for_workers = shared.clone();
-        let server = HttpServer::new(move || build_app(for_workers.for_one_of(workers)))
-            .workers(workers)
-            .client_request_timeout(PATIENCE)
-            .bind("127.0.0.1:0")
-            .unwrap();
-        let url = format!("http://{}", server.addrs()[0]);
-        actix_web::rt::spawn(server.disable_signals().run());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        actix_web::rt::spawn(listen(&shared, workers, listener, patience).unwrap());
         let (mailer, mail_dir) = mailer();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self(Rc::new(Inner { url, database_url, clock, shared, mailer, mail_dir, http }))

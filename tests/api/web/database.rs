@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-use crate::support::{App, who_waits};
+use crate::support::{App, until, who_waits};
 
 #[actix_web::test]
 async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
@@ -133,4 +133,27 @@ async fn a_connection_is_used_again_by_one_request_after_the_other() {
     app.guest().post("/api/v1/members", taken).await.refused(409, "username_taken");
     app.guest().get("/health/ready").await.expect(200);
     assert_eq!(app.count(sql).await, used);
+}
+
+#[actix_web::test]
+async fn who_comes_into_a_crowd_is_turned_away_early() {
+    let app = App::start_with(|setup| {
+        // One for what is done beside, and two for the only worker.
+        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 4, Duration::from_millis(50));
+    })
+    .await;
+    let guest = app.guest();
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
+    let holds_on = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = current_schema() \
+                    AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '600 ms'";
+    let late = async {
+        until(&client, holds_on).await;
+        let refused = guest.get("/api/v1/forums").await.refused(503, "overloaded");
+        assert_eq!(refused.header("retry-after"), "1");
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let list = async || guest.get("/api/v1/threads").await.expect(200);
+    futures_util::join!(list(), list(), late);
+    guest.get("/api/v1/forums").await.expect(200);
 }

@@ -180,6 +180,10 @@ async fn who_is_refused_costs_the_database_nothing() {
     }
     let refused = async || anna.get("/api/v1/members").await.refused(429, "too_many_requests");
     assert_eq!(app.statements(refused()).await, 0);
+    let program = anna.personal_token(&["read"]).await;
+    program.get("/api/v1/members").await.refused(429, "too_many_requests");
+    let refused = async || program.get("/api/v1/members").await.refused(429, "too_many_requests");
+    assert_eq!(app.statements(refused()).await, 0);
     // Tokens that are none are looked up some times only.
     let guess = async |n: u32| app.guest().with_token(&format!("fm_{n:043}")).get("/api/v1/threads").await;
     for n in 0..=60 {
@@ -192,6 +196,22 @@ async fn who_is_refused_costs_the_database_nothing() {
     app.guest().get("/api/v1/threads").await.expect(200);
     app.clock.advance(Duration::seconds(3));
     guess(62).await.refused(401, "invalid_token");
+}
+
+#[actix_web::test]
+async fn a_token_that_has_expired_is_looked_up_some_times_only() {
+    let app = limited(&[]).await;
+    let anna = app.member("anna").await;
+    let body = json!({"name": "old", "scopes": ["read"], "expires_at": app.clock.now() + Duration::minutes(2)});
+    let made = anna.post("/api/v1/me/tokens", body).await.expect(201);
+    let old = app.guest().with_token(made["token"].as_str().unwrap());
+    app.clock.advance(Duration::minutes(3));
+    for _ in 0..60 {
+        old.get("/api/v1/threads").await.refused(401, "token_expired");
+    }
+    old.get("/api/v1/threads").await;
+    let refused = async || old.get("/api/v1/threads").await.refused(429, "too_many_requests");
+    assert_eq!(app.statements(refused()).await, 0);
 }
 
 #[actix_web::test]

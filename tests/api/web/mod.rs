@@ -1,4 +1,5 @@
 mod body;
+mod connection;
 mod database;
 mod etag;
 mod frame;

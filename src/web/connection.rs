@@ -1,0 +1,185 @@
+//! A client's connection, and how long it may keep the service waiting: with the head of a request, and with taking an answer.
+//! The server itself watches over the first head of a connection alone.
+
+use std::cell::Cell;
+use std::io::{Error, ErrorKind, Result};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServiceRequest;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep_until};
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// For each `LEAST_TAKEN` bytes of an answer.
+    pub answer: Duration,
+}
+
+/// So many bytes of an answer a client has to take each time, where it does not take all.
+const LEAST_TAKEN: usize = 16 * 1024;
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(5), answer: Duration::from_secs(20) }
+    }
+}
+
+/// A connection that is closed where its client takes too long.
+pub struct Connection {
+    stream: TcpStream,
+    patience: Patience,
+    turn: Turn,
+    /// Until when the next head has to be whole, and whether it has begun.
+    head_by: Option<Instant>,
+    head_has_begun: bool,
+    /// How many requests there were when that was set.
+    requests: u64,
+    /// Until when some more of the answer has to be taken, and how much was since.
+    taken_by: Option<Instant>,
+    taken: usize,
+    /// One for both: it may be too early, never too late.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+/// How many requests of a connection are worked on, and how many there were.
+#[derive(Clone, Default)]
+pub struct Turn(Rc<Requests>);
+
+#[derive(Default)]
+struct Requests {
+    in_work: Cell<u64>,
+    all: Cell<u64>,
+}
+
+/// A request that is worked on, as long as this is kept.
+pub struct Taken(Turn);
+
+impl Turn {
+    /// The server's turn, if the request came by a connection of ours.
+    pub fn take(request: &ServiceRequest) -> Option<Taken> {
+        let turn = request.conn_data::<Self>()?.clone();
+        turn.0.in_work.set(turn.0.in_work.get() + 1);
+        turn.0.all.set(turn.0.all.get() + 1);
+        Some(Taken(turn))
+    }
+
+    fn is_the_clients(&self) -> bool {
+        self.0.in_work.get() == 0
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let in_work = &self.0.0.in_work;
+        in_work.set(in_work.get().saturating_sub(1));
+    }
+}
+
+impl Connection {
+    /// One that was just taken.
+    pub fn new(stream: TcpStream, patience: Patience) -> Self {
+        Self {
+            stream,
+            patience,
+            turn: Turn::default(),
+            head_by: None,
+            head_has_begun: false,
+            requests: 0,
+            taken_by: None,
+            taken: 0,
+            alarm: None,
+        }
+    }
+
+    /// For its requests to find.
+    pub fn turn(&self) -> Turn {
+        self.turn.clone()
+    }
+
+    /// Sets the time for the next head, where it is the client's turn.
+    fn expect_head(&mut self, has_come: bool) {
+        let (now, requests) = (Instant::now(), self.turn.0.all.get());
+        if !self.turn.is_the_clients() {
+            self.head_by = None;
+        } else if requests != self.requests {
+            // It may have begun together with the one before, and nothing more come of it. So there is a time for it in any
+            // case: twice as long, as it may be idle at first.
+            (self.head_by, self.head_has_begun) = (Some(now + 2 * self.patience.head), false);
+            self.requests = requests;
+        }
+        if has_come && !self.head_has_begun {
+            (self.head_by, self.head_has_begun) = (Some(now + self.patience.head), true);
+        }
+    }
+
+    /// Fails when this moment has come; else the task is woken up then, or before.
+    fn until(&mut self, by: Instant, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let by = tokio::time::Instant::from_std(by);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(by)));
+        if alarm.is_elapsed() || alarm.deadline() > by {
+            alarm.as_mut().reset(by);
+        }
+        if alarm.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        // It may have rung for what has come in the meantime.
+        alarm.as_mut().reset(by);
+        alarm.as_mut().poll(cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "the client took too long")))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        this.expect_head(buffer.filled().len() > before);
+        match (read, this.head_by) {
+            (Poll::Pending, Some(by)) => this.until(by, cx),
+            (read, _) => read,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        let this = &mut *self;
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        match &written {
+            Poll::Pending => {
+                let by = *this.taken_by.get_or_insert_with(|| {
+                    this.taken = 0;
+                    Instant::now() + this.patience.answer
+                });
+                this.until(by, cx).map(|ended| ended.map(|()| 0))
+            }
+            Poll::Ready(Ok(count)) if this.taken_by.is_some() => {
+                // Who still takes an answer has not begun to wait for the next one.
+                this.head_by = this.head_by.map(|_| Instant::now() + this.patience.head);
+                this.taken += count;
+                if this.taken >= LEAST_TAKEN {
+                    this.taken_by = None;
+                }
+                written
+            }
+            Poll::Ready(_) => written,
+        }
+    }
+
+    /// All has been written.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.taken_by = None;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

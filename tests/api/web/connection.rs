@@ -1,0 +1,123 @@
+//! How long a client may keep the service waiting.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::{App, PATIENCE, until};
+
+fn connect(app: &App) -> TcpStream {
+    let stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Reads one answer without a body that is of interest.
+fn answered(stream: &mut TcpStream) {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\"status\":\"ok\"}") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        bytes.extend(byte);
+    }
+    assert!(bytes.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&bytes));
+}
+
+const WHOLE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[actix_web::test]
+async fn a_later_head_that_does_not_come_to_its_end_closes_the_connection() {
+    let app = App::start_with(|setup| setup.patience.head = Duration::from_millis(300)).await;
+    let mut stream = connect(&app);
+    let rest = actix_web::web::block(move || {
+        for _ in 0..3 {
+            stream.write_all(WHOLE).unwrap();
+            answered(&mut stream);
+        }
+        let from = Instant::now();
+        stream.write_all(b"GET /health/live HT").unwrap();
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(ended.is_ok() && rest.is_empty() && from.elapsed() >= Duration::from_millis(299), "{ended:?} {rest:?}");
+    });
+    rest.await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_head_that_began_with_the_request_before_closes_it_too() {
+    let app = App::start_with(|setup| setup.patience.head = Duration::from_millis(300)).await;
+    let mut stream = connect(&app);
+    let rest = actix_web::web::block(move || {
+        stream.write_all(&[WHOLE, b"GET /health/live HT"].concat()).unwrap();
+        answered(&mut stream);
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(ended.is_ok() && rest.is_empty(), "{ended:?} {rest:?}");
+    });
+    rest.await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_request_in_time_is_answered_however_long_it_takes_and_however_it_is_cut() {
+    let app = App::start_with(|setup| setup.patience.head = Duration::from_secs(1)).await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let lock = app.sql().await;
+    lock.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
+    let mut stream = connect(&app);
+    let answer = actix_web::web::block(move || {
+        for byte in WHOLE {
+            stream.write_all(&[*byte]).unwrap();
+        }
+        answered(&mut stream);
+        // Its answer takes longer than a head may: the client is not to blame.
+        let request = format!("GET /api/v1/threads/{thread} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let held = async {
+        let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = current_schema() \
+                     AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1200 ms'";
+        until(&lock, waits).await;
+        lock.batch_execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = futures_util::join!(answer, held);
+    assert!(answer.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[actix_web::test]
+async fn who_hardly_takes_an_answer_is_given_up() {
+    let app = App::start_with(|setup| setup.patience.answer = Duration::from_millis(300)).await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    // More than the system keeps of an answer by itself.
+    let long = "a long post. ".repeat(1_500);
+    for _ in 0..99 {
+        anna.reply(thread, &long).await;
+    }
+    let mut stream = connect(&app);
+    let (told, got) = actix_web::web::block(move || {
+        let request = format!("GET /api/v1/threads/{thread}/posts?per_page=100 HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        let from = Instant::now();
+        while from.elapsed() < Duration::from_secs(2) {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            bytes.extend(byte);
+            sleep(Duration::from_millis(5));
+        }
+        // What was on its way comes, then the end.
+        let _ = stream.read_to_end(&mut bytes);
+        let head_ends = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        let head = String::from_utf8_lossy(&bytes[..head_ends]).to_lowercase();
+        let told = head.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap().parse::<usize>();
+        (told.unwrap(), bytes.len() - head_ends)
+    })
+    .await
+    .unwrap();
+    assert!(got < told, "{got} of {told} bytes");
+}
