@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use folkmoot::db::local::LocalPostgres;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, test_kill_process};
 use tokio::time::sleep;
 
 use crate::Tried;
+use crate::frozen::{Frozen, tell};
 
 const POLL: Duration = Duration::from_millis(20);
 /// For so long PostgreSQL may take to come back: after a crash it reads what it had written.
@@ -106,21 +107,7 @@ impl Cluster {
 
     /// Stops every process where it is. They go on when the value is dropped.
     pub fn freeze(&self) -> Tried<Frozen> {
-        // First the one that starts the others; what it is about to start shows when it has stopped.
-        let postmaster = self.postmaster()?;
-        tell(postmaster, Signal::STOP)?;
-        let mut frozen = Frozen(vec![postmaster]);
-        loop {
-            let new: Vec<_> = children_of(postmaster)?.into_iter().filter(|pid| !frozen.0.contains(pid)).collect();
-            if new.is_empty() {
-                return Ok(frozen);
-            }
-            for pid in new {
-                // One that ended meanwhile needs no stop.
-                tell(pid, Signal::STOP).ok();
-                frozen.0.push(pid);
-            }
-        }
+        Frozen::with_children(self.postmaster()?)
     }
 
     /// Kills one process that serves a connection, so that PostgreSQL ends all of them and recovers; waits until that has begun.
@@ -147,31 +134,4 @@ impl Cluster {
         let client = self.sql().await?;
         Ok(client.query_one(others, &[]).await.map_err(|e| e.to_string())?.get(0))
     }
-}
-
-/// Processes that stand still.
-pub struct Frozen(Vec<Pid>);
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        for pid in &self.0 {
-            // One that is gone can not be told, and need not be.
-            tell(*pid, Signal::CONT).ok();
-        }
-    }
-}
-
-fn tell(pid: Pid, signal: Signal) -> Tried<()> {
-    kill_process(pid, signal).map_err(|e| format!("process {}: {e}", pid.as_raw_pid()))
-}
-
-fn children_of(parent: Pid) -> Tried<Vec<Pid>> {
-    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
-    let listed = listed.map_err(|e| format!("ps: {e}"))?.stdout;
-    let child = |line: &str| {
-        let (pid, its_parent) = line.trim().split_once(char::is_whitespace)?;
-        let is_child = its_parent.trim().parse() == Ok(parent.as_raw_pid());
-        Pid::from_raw(pid.parse().ok()?).filter(|_| is_child)
-    };
-    Ok(String::from_utf8_lossy(&listed).lines().filter_map(child).collect())
 }
