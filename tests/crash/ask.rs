@@ -98,7 +98,7 @@ impl Told {
 
     /// Whether the same request has to be sent again to know.
     pub fn leaves_open(&self) -> bool {
-        self.status >= 500 || self.status == 429 || self.code() == "idempotency_key_in_use"
+        self.status >= 500 || matches!(self.status, 408 | 429) || self.code() == "idempotency_key_in_use"
     }
 
     /// Status and code, as reports list them.

@@ -107,7 +107,10 @@ impl Struck {
     /// may hold the rows that they need, longer than a statement waits for a lock.
     pub fn explains(&self, answer: &Answer) -> bool {
         let there = self.node.is_none_or(|node| node == answer.node);
-        self.met(answer) && (there || self.fault == Fault::NodeFrozen && answer.asked == Asked::Write)
+        let frozen = self.fault == Fault::NodeFrozen;
+        let is_why =
+            if answer.is_too_late() { there && frozen } else { there || frozen && answer.asked == Asked::Write };
+        self.met(answer) && is_why
     }
 }
 

@@ -146,7 +146,12 @@ impl Answer {
     }
 
     pub fn is_failure(&self) -> bool {
-        self.kind.starts_with('5')
+        self.kind.starts_with('5') || self.is_too_late()
+    }
+
+    /// A node that stood still for longer than a request may take to come does not look whether it has come meanwhile.
+    pub fn is_too_late(&self) -> bool {
+        self.kind.starts_with("408")
     }
 }
 

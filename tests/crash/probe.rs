@@ -104,6 +104,7 @@ impl Prober {
             }
             if let Ok(told) = &told
                 && (201..500).contains(&told.status)
+                && told.status != 408
             {
                 self.shared.complain(format!("GET {} was answered with {}", self.ask.path, told.kind()));
             }

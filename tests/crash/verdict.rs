@@ -62,11 +62,11 @@ impl Verdict {
         }
     }
 
-    /// No 5xx but 503, and that one for a reason.
+    /// No 5xx but 503, and that one for a reason; 408 only of a node that was frozen.
     fn failures(&mut self, run: &Run) {
         for failure in answers(run).filter(|answer| answer.is_failure()) {
             let Answer { node, asked, kind, .. } = failure;
-            if !kind.starts_with("503") {
+            if !kind.starts_with("503") && !failure.is_too_late() {
                 self.violations.push(format!("{asked:?}: node {node} answered with {kind}"));
             } else if !run.struck.iter().any(|struck| struck.explains(failure)) {
                 let text = format!("{asked:?}: node {node} answered with {kind}, and nothing was wrong");

@@ -309,7 +309,7 @@ impl Writer {
         let told = ask.send(&self.http, url, Some(&self.member.token)).await;
         let stayed_up = before.is_some() && before == life.number();
         let kind = told.as_ref().map_or_else(Clone::clone, Told::kind);
-        let failed = told.as_ref().is_ok_and(|told| told.status >= 500);
+        let failed = told.as_ref().is_ok_and(|told| told.status >= 500 || told.status == 408);
         let mut ledger = self.shared.lock();
         ledger.complaints.extend(complaint(ask, &told, stayed_up));
         // How long a node that is away leaves its clients waiting is not for it to say.

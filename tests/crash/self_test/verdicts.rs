@@ -60,6 +60,8 @@ fn told_wrong() -> Vec<Falsehood> {
             "nothing was wrong",
         ),
         ("not ready, and no fault near", |run| run.answer(1, Ready, 450, 450, "503 overloaded"), "nothing was wrong"),
+        ("408, and the node was not frozen", |run| run.answer(0, Write, 105, 106, "408"), "nothing was wrong"),
+        ("408 of the node that was not frozen", |run| run.answer(1, Write, 505, 541, "408"), "nothing was wrong"),
         ("500 in a fault", |run| run.answer(0, Write, 105, 106, "500 internal_error"), "answered with 500"),
         ("ready while the database is away", |run| run.answer(1, Ready, 110, 111, "200"), "/health/ready said 200"),
         ("ready says nothing in a long freeze", |run| run.forget(1, Ready, FROZEN), "/health/ready said nothing"),
@@ -136,6 +138,7 @@ impl Made {
                 made.probe(node, at);
             }
         }
+        made.answer(0, Asked::Write, 505, 541, "408");
         // A frozen node's locks are waited for, and no node is asked twice at once.
         made.answer(1, Asked::Write, 510, 530, "503 overloaded");
         made.answer(0, Asked::Write, 100, 120, "503 database_unavailable");
