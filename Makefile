@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 ARGS ?=
 
 .PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
-	overload bench screenshot rust postgres
+	overload overload-short bench screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ crash-self-test: rust postgres ## Falsify a run in every way that crash-test loo
 overload: rust postgres ## Time ordinary clients beside ones that are slow, idle or many.
 	cargo build --release --locked
 	cargo test --quiet --locked --test crash -- overload --program target/release/folkmoot $(ARGS)
+
+overload-short: rust postgres ## The same with fewer clients and a debug build, in half a minute.
+	cargo test --quiet --locked --test crash -- overload --short $(ARGS)
 
 rolling-restart: rust postgres ## Restart two nodes behind HAProxy under load: no request may fail (ARGS="--rounds N").
 	scripts/need-balancer.sh

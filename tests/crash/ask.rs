@@ -65,6 +65,18 @@ impl Ask {
     }
 }
 
+/// What a node may not do, in a sentence: a 503 or 429 that does not say when to come again, and no answer while it is up.
+pub fn complaint(ask: &Ask, told: &Tried<Told>, stayed_up: bool) -> Option<String> {
+    let (method, path) = (&ask.method, &ask.path);
+    match told {
+        Ok(told) if matches!(told.status, 429 | 503) && !told.retry_after => {
+            Some(format!("{method} {path}: {} without Retry-After", told.status))
+        }
+        Err(error) if stayed_up => Some(format!("{method} {path}: no answer from a node that is up: {error}")),
+        _ => None,
+    }
+}
+
 /// An answer that came whole.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -86,7 +98,7 @@ impl Told {
 
     /// Whether the same request has to be sent again to know.
     pub fn leaves_open(&self) -> bool {
-        self.status >= 500 || self.status == 429 || self.code() == "idempotency_key_in_use"
+        self.status >= 500 || matches!(self.status, 408 | 429) || self.code() == "idempotency_key_in_use"
     }
 
     /// Status and code, as reports list them.
@@ -112,5 +124,7 @@ fn kind_of(error: &reqwest::Error) -> String {
 
 /// A client with connections of its own.
 pub fn client() -> Tried<reqwest::Client> {
-    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(|e| e.to_string())
+    // Connections that nobody used for a while may be closed by the node just when they are used again.
+    let unused = Duration::from_secs(2);
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).pool_idle_timeout(unused).build().map_err(|e| e.to_string())
 }

@@ -4,17 +4,27 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use folkmoot::db::local::LocalPostgres;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, test_kill_process};
 use tokio::time::sleep;
 
 use crate::Tried;
+use crate::frozen::{Frozen, tell};
 
 const POLL: Duration = Duration::from_millis(20);
 /// For so long PostgreSQL may take to come back: after a crash it reads what it had written.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// For so long it is left away in a restart: long enough that somebody asks.
+const AWAY: Duration = Duration::from_millis(300);
+
 /// A commit takes as long as on a slow disk, in microseconds: so faults meet it on its way, when nobody knows yet whether it is.
 const SLOW_COMMIT: [(&str, &str); 2] = [("commit_delay", "20000"), ("commit_siblings", "0")];
+
+/// When it ran statements again, and when it was last seen not to.
+pub struct Back {
+    pub at: Instant,
+    pub last_away: Option<Instant>,
+}
 
 /// PostgreSQL as an operator runs it: the defaults for durability.
 pub struct Cluster {
@@ -40,30 +50,38 @@ impl Cluster {
         folkmoot::db::connect(&self.url).await.map_err(|e| e.to_string())
     }
 
-    /// The moment from which on it runs statements.
-    pub async fn back(&self) -> Tried<Instant> {
+    /// Waits until it runs statements.
+    pub async fn back(&self) -> Tried<Back> {
         let deadline = Instant::now() + PATIENCE;
+        let mut last_away = None;
         loop {
+            let asked = Instant::now();
             let tried = match self.sql().await {
                 Ok(client) => client.simple_query("SELECT 1").await.map_err(|e| e.to_string()),
                 Err(error) => Err(error),
             };
             match tried {
-                Ok(_) => return Ok(Instant::now()),
+                Ok(_) => return Ok(Back { at: Instant::now(), last_away }),
                 Err(error) if Instant::now() > deadline => {
                     return Err(format!("PostgreSQL does not come back: {error}"));
                 }
-                Err(_) => sleep(POLL).await,
+                Err(_) => {
+                    last_away = Some(asked);
+                    sleep(POLL).await;
+                }
             }
         }
     }
 
-    /// A fast shutdown and a new start.
-    pub async fn restart(&mut self) -> Tried<()> {
+    /// A fast shutdown and a new start. Gives from when to when it was away for sure.
+    pub async fn restart(&mut self) -> Tried<(Instant, Instant)> {
         self.stop().await?;
+        let gone = Instant::now();
+        sleep(AWAY).await;
+        let away = (gone, Instant::now());
         let url = std::mem::take(&mut self.url);
         *self = Self::start(&self.folder).await?;
-        if self.url == url { Ok(()) } else { Err(format!("PostgreSQL was at {url} and is at {}", self.url)) }
+        if self.url == url { Ok(away) } else { Err(format!("PostgreSQL was at {url} and is at {}", self.url)) }
     }
 
     /// Sends a signal to the first process, and waits until that has ended. The program starts PostgreSQL again by itself.
@@ -89,21 +107,24 @@ impl Cluster {
 
     /// Stops every process where it is. They go on when the value is dropped.
     pub fn freeze(&self) -> Tried<Frozen> {
-        // First the one that starts the others; what it is about to start shows when it has stopped.
-        let postmaster = self.postmaster()?;
-        tell(postmaster, Signal::STOP)?;
-        let mut frozen = Frozen(vec![postmaster]);
-        loop {
-            let new: Vec<_> = children_of(postmaster)?.into_iter().filter(|pid| !frozen.0.contains(pid)).collect();
-            if new.is_empty() {
-                return Ok(frozen);
+        Frozen::with_children(self.postmaster()?)
+    }
+
+    /// Kills one process that serves a connection, so that PostgreSQL ends all of them and recovers; waits until that has begun.
+    pub async fn kill_backend(&self) -> Tried<()> {
+        let others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                      AND backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1";
+        let client = self.sql().await?;
+        let row = client.query_opt(others, &[]).await.map_err(|e| e.to_string())?.ok_or("nobody is connected")?;
+        tell(Pid::from_raw(row.get(0)).ok_or("a backend has no process")?, Signal::KILL)?;
+        let deadline = Instant::now() + PATIENCE;
+        while client.simple_query("").await.is_ok() {
+            if Instant::now() > deadline {
+                return Err("a backend was killed, and PostgreSQL went on".to_owned());
             }
-            for pid in new {
-                // One that ended meanwhile needs no stop.
-                tell(pid, Signal::STOP).ok();
-                frozen.0.push(pid);
-            }
+            sleep(POLL).await;
         }
+        Ok(())
     }
 
     /// Ends every connection but its own; gives how many.
@@ -113,31 +134,4 @@ impl Cluster {
         let client = self.sql().await?;
         Ok(client.query_one(others, &[]).await.map_err(|e| e.to_string())?.get(0))
     }
-}
-
-/// Processes that stand still.
-pub struct Frozen(Vec<Pid>);
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        for pid in &self.0 {
-            // One that is gone can not be told, and need not be.
-            tell(*pid, Signal::CONT).ok();
-        }
-    }
-}
-
-fn tell(pid: Pid, signal: Signal) -> Tried<()> {
-    kill_process(pid, signal).map_err(|e| format!("process {}: {e}", pid.as_raw_pid()))
-}
-
-fn children_of(parent: Pid) -> Tried<Vec<Pid>> {
-    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
-    let listed = listed.map_err(|e| format!("ps: {e}"))?.stdout;
-    let child = |line: &str| {
-        let (pid, its_parent) = line.trim().split_once(char::is_whitespace)?;
-        let is_child = its_parent.trim().parse() == Ok(parent.as_raw_pid());
-        Pid::from_raw(pid.parse().ok()?).filter(|_| is_child)
-    };
-    Ok(String::from_utf8_lossy(&listed).lines().filter_map(child).collect())
 }

@@ -1,37 +1,41 @@
-//! What can go wrong, and doing it.
+//! What can go wrong, and in which order it does.
 
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use rustix::process::Signal;
-use tokio::time::{sleep, timeout};
 
-use crate::Tried;
-use crate::ask::{Ask, client};
-use crate::node::Node;
-use crate::world::World;
+use crate::ledger::{Answer, Asked};
+
+/// So soon after a fault the service is as it was.
+pub const BACK_WITHIN: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     NodeKilled,
+    NodeKilledWhileStarting,
     NodeStopped,
+    NodeFrozen,
     PostgresRestartedFast,
     PostgresRestartedImmediate,
     PostgresKilled,
+    BackendKilled,
     PostgresFrozen,
     ConnectionsCut,
     EverythingKilled,
 }
 
 impl Fault {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::NodeKilled,
+        Self::NodeKilledWhileStarting,
         Self::NodeStopped,
+        Self::NodeFrozen,
         Self::PostgresRestartedFast,
         Self::PostgresRestartedImmediate,
         Self::PostgresKilled,
+        Self::BackendKilled,
         Self::PostgresFrozen,
         Self::ConnectionsCut,
         Self::EverythingKilled,
@@ -40,19 +44,27 @@ impl Fault {
     pub fn name(self) -> &'static str {
         match self {
             Self::NodeKilled => "node killed (-9), started again",
+            Self::NodeKilledWhileStarting => "node killed (-9), again while it starts",
             Self::NodeStopped => "node stopped (SIGTERM), started again",
+            Self::NodeFrozen => "node frozen, 2 to 6 s",
             Self::PostgresRestartedFast => "PostgreSQL restarted, fast",
             Self::PostgresRestartedImmediate => "PostgreSQL restarted, immediate",
             Self::PostgresKilled => "PostgreSQL's postmaster killed (-9)",
+            Self::BackendKilled => "one of PostgreSQL's backends killed (-9)",
             Self::PostgresFrozen => "PostgreSQL frozen, 1 to 9 s",
             Self::ConnectionsCut => "all connections cut",
             Self::EverythingKilled => "both nodes and PostgreSQL killed (-9)",
         }
     }
 
+    /// Whether it is one node alone that was away.
+    pub fn is_of_node(self) -> bool {
+        matches!(self, Self::NodeKilled | Self::NodeKilledWhileStarting | Self::NodeStopped | Self::NodeFrozen)
+    }
+
     /// Whether it is the database alone that was away.
     pub fn is_of_database(self) -> bool {
-        !matches!(self, Self::NodeKilled | Self::NodeStopped | Self::EverythingKilled)
+        !self.is_of_node() && self != Self::EverythingKilled
     }
 
     /// For so long a request may take that is told of it with 503.
@@ -65,14 +77,41 @@ impl Fault {
 #[derive(Clone, Debug)]
 pub struct Struck {
     pub fault: Fault,
+    /// The node that it befell, where it is of one.
+    pub node: Option<usize>,
     pub began: Instant,
     /// What was broken works again: PostgreSQL runs statements, the node is ready.
     pub ended: Instant,
+    /// From when to when PostgreSQL was away for sure.
+    pub away: Option<(Instant, Instant)>,
     /// How long the stopped node took to end.
     pub ending: Option<Duration>,
     /// How long the node took from its start until it was ready.
     pub starting: Option<Duration>,
     pub broken_promises: Vec<String>,
+}
+
+impl Struck {
+    pub fn new(fault: Fault, node: usize, began: Instant) -> Self {
+        let node = fault.is_of_node().then_some(node);
+        let (ending, starting, broken_promises) = (None, None, Vec::new());
+        Self { fault, node, began, ended: began, away: None, ending, starting, broken_promises }
+    }
+
+    /// Whether a request met it, or came while the service may not yet be as it was.
+    pub fn met(&self, answer: &Answer) -> bool {
+        answer.from <= self.ended + BACK_WITHIN && answer.to >= self.began
+    }
+
+    /// Whether it is why a request failed. What befalls one node is no reason for the other, but for writes: a frozen node
+    /// may hold the rows that they need, longer than a statement waits for a lock.
+    pub fn explains(&self, answer: &Answer) -> bool {
+        let there = self.node.is_none_or(|node| node == answer.node);
+        let frozen = self.fault == Fault::NodeFrozen;
+        let is_why =
+            if answer.is_too_late() { there && frozen } else { there || frozen && answer.asked == Asked::Write };
+        self.met(answer) && is_why
+    }
 }
 
 /// Deals faults: every kind equally often, in an order that the seed gives.
@@ -97,72 +136,4 @@ impl Deck {
     pub fn number(&mut self, range: std::ops::Range<u64>) -> u64 {
         self.chance.random_range(range)
     }
-}
-
-pub async fn strike(fault: Fault, deck: &mut Deck, world: &mut World) -> Tried<Struck> {
-    let node = deck.number(0..world.nodes.len() as u64) as usize;
-    let milliseconds = deck.number(1_000..9_000);
-    let began = Instant::now();
-    let mut struck = Struck { fault, began, ended: began, ending: None, starting: None, broken_promises: Vec::new() };
-    match fault {
-        Fault::NodeKilled => {
-            world.nodes[node].kill().await?;
-            struck.starting = Some(world.nodes[node].start().await?);
-        }
-        Fault::NodeStopped => {
-            let (status, took) = world.nodes[node].terminate().await?;
-            if !status.success() {
-                struck.broken_promises.push(format!("a node ended with {status} after SIGTERM"));
-            }
-            struck.ending = Some(took);
-            struck.starting = Some(world.nodes[node].start().await?);
-        }
-        Fault::PostgresRestartedFast => world.cluster.as_mut().ok_or("no PostgreSQL")?.restart().await?,
-        Fault::PostgresRestartedImmediate => world.cluster()?.end_by(Signal::QUIT).await?,
-        Fault::PostgresKilled => world.cluster()?.end_by(Signal::KILL).await?,
-        Fault::PostgresFrozen => {
-            struck.broken_promises = freeze(Duration::from_millis(milliseconds), world).await?;
-        }
-        Fault::ConnectionsCut => drop(world.cluster()?.cut().await?),
-        Fault::EverythingKilled => struck.starting = Some(kill_everything(world).await?),
-    }
-    struck.ended = if fault.is_of_database() { world.cluster()?.back().await? } else { Instant::now() };
-    Ok(struck)
-}
-
-/// As when a machine with all of it ends. Gives how long the nodes took to start again, over a database that was just back.
-async fn kill_everything(world: &mut World) -> Tried<Duration> {
-    for node in &mut world.nodes {
-        node.kill().await?;
-    }
-    world.cluster()?.end_by(Signal::KILL).await?;
-    let back = world.cluster()?.back().await?;
-    let started = futures_util::future::join_all(world.nodes.iter_mut().map(Node::start)).await;
-    started.into_iter().collect::<Tried<Vec<_>>>()?;
-    Ok(back.elapsed())
-}
-
-/// The time for which it is frozen is the fault itself; meanwhile balancers are told that no node is ready.
-async fn freeze(time: Duration, world: &World) -> Tried<Vec<String>> {
-    let frozen = world.cluster()?.freeze()?;
-    let within = Fault::PostgresFrozen.told_within();
-    let mut broken = Vec::new();
-    if time < within {
-        sleep(time).await;
-        return Ok(broken);
-    }
-    let from = Instant::now();
-    let (http, ask) = (client()?, Ask::get("/health/ready"));
-    let asked = world.nodes.iter().map(|node| timeout(within, ask.send(&http, &node.url, None)));
-    for told in futures_util::future::join_all(asked).await {
-        match told {
-            Ok(Ok(told)) if told.status == 503 => {}
-            Ok(Ok(told)) => broken.push(format!("/health/ready said {} while PostgreSQL was frozen", told.kind())),
-            Ok(Err(error)) => broken.push(format!("/health/ready while PostgreSQL was frozen: {error}")),
-            Err(_) => broken.push(format!("/health/ready said nothing for {within:?} while PostgreSQL was frozen")),
-        }
-    }
-    sleep(time.saturating_sub(from.elapsed())).await;
-    drop(frozen);
-    Ok(broken)
 }

@@ -8,16 +8,19 @@ mod balancer;
 mod checker;
 mod cluster;
 mod faults;
+mod frozen;
 mod ledger;
 mod node;
 mod overload;
 mod probe;
 mod readers;
+mod repeats;
 mod report;
 mod rolling;
 mod round;
 mod self_test;
 mod setup;
+mod strike;
 mod verdict;
 mod world;
 mod writers;
@@ -67,7 +70,11 @@ enum What {
         rounds: u32,
     },
     /// Time ordinary clients beside ones that are slow, idle or many.
-    Overload,
+    Overload {
+        /// Fewer clients for a shorter time.
+        #[arg(long)]
+        short: bool,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -104,7 +111,7 @@ async fn scenario(what: &What, seed: u64, world: &mut World) -> Tried<()> {
         What::Faults { faults } => round::run(*faults, seed, world).await,
         What::SelfTest => self_test::run(seed, world).await,
         What::RollingRestart { rounds } => rolling::run(*rounds, seed, world).await,
-        What::Overload => overload::run(world).await,
+        What::Overload { short } => overload::run(*short, world).await,
     }
 }
 

@@ -45,6 +45,11 @@ pub struct Node {
 pub struct Life(Arc<AtomicU32>);
 
 impl Life {
+    /// That of a node that is up and stays so.
+    pub fn of_one_that_stays_up() -> Self {
+        Self(Arc::new(AtomicU32::new(0)))
+    }
+
     /// A number that stays the same for as long as the node stays up; none while it is not.
     pub fn number(&self) -> Option<u32> {
         Some(self.0.load(Ordering::SeqCst)).filter(|number| number % 2 == 0)
@@ -109,6 +114,20 @@ impl Node {
     /// Starts it and waits until it says that it can answer. Gives how long that took.
     pub async fn start(&mut self) -> Tried<Duration> {
         let from = Instant::now();
+        self.begin()?;
+        self.until_ready(from).await?;
+        self.life.turn();
+        Ok(from.elapsed())
+    }
+
+    /// Starts it, and kills it when that has gone on for so long.
+    pub async fn start_in_vain(&mut self, time: Duration) -> Tried<()> {
+        self.begin()?;
+        sleep(time).await;
+        self.kill().await
+    }
+
+    fn begin(&mut self) -> Tried<()> {
         let log = File::options().create(true).append(true).open(&self.log).map_err(|e| e.to_string())?;
         let child = ending_with_us(&self.config.program)
             .args(["serve", "--rate-limits", "off", "--listen", &format!("127.0.0.1:{}", self.port)])
@@ -124,9 +143,22 @@ impl Node {
             .spawn()
             .map_err(|e| format!("{}: {e}", self.config.program.display()))?;
         self.child = Some(child);
-        self.until_ready(from).await?;
+        Ok(())
+    }
+
+    /// Stops its process where it is, and lets it go on after so long.
+    pub async fn freeze(&self, time: Duration) -> Tried<()> {
+        self.life.end();
+        self.tell(Signal::STOP)?;
+        sleep(time).await;
+        self.tell(Signal::CONT)?;
         self.life.turn();
-        Ok(from.elapsed())
+        Ok(())
+    }
+
+    fn tell(&self, signal: Signal) -> Tried<()> {
+        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw).ok_or("the node has ended")?;
+        kill_process(pid, signal).map_err(|e| e.to_string())
     }
 
     async fn until_ready(&mut self, from: Instant) -> Tried<()> {
@@ -159,10 +191,9 @@ impl Node {
     /// SIGTERM. Gives how it ended, and after how long; an error where it does not end in time.
     pub async fn terminate(&mut self) -> Tried<(ExitStatus, Duration)> {
         self.life.end();
-        let mut child = self.child.take().ok_or("the node does not run")?;
-        let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
         let from = Instant::now();
-        kill_process(pid.ok_or("the node has ended")?, Signal::TERM).map_err(|e| e.to_string())?;
+        self.tell(Signal::TERM)?;
+        let mut child = self.child.take().ok_or("the node does not run")?;
         match timeout(ENDS_WITHIN, child.wait()).await {
             Ok(ended) => Ok((ended.map_err(|e| e.to_string())?, from.elapsed())),
             Err(_) => {

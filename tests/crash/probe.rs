@@ -1,47 +1,40 @@
-//! Asks each node all the time for a page from the database and whether it lives: how soon it fails, how soon it is back.
+//! Asks each node all the time for a page from the database, whether it can answer and whether it lives: how soon it fails, how
+//! soon it is back.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::Tried;
-use crate::ask::Ask;
-use crate::ledger::{Failure, Shared};
-use crate::node::{Life, Node};
+use crate::ask::{Ask, Told, complaint};
+use crate::ledger::{Answer, Asked, Shared};
+use crate::node::Life;
 
 const INTERVAL: Duration = Duration::from_millis(40);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// `/health/live` asks nobody else.
+const LIVE_WITHIN: Duration = Duration::from_secs(3);
 
-/// What the pages of one node were answered with.
+/// What one node said.
 #[derive(Clone, Default)]
 pub struct Answers(Arc<Mutex<Vec<Answer>>>);
 
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub from: Instant,
-    pub to: Instant,
-    pub kind: String,
-}
-
 impl Answers {
-    fn add(&self, answer: Answer) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+    fn lock(&self) -> MutexGuard<'_, Vec<Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When the first page came that was asked for after this moment.
-    pub fn first_after(&self, moment: Instant) -> Option<Instant> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let late = answers.iter().rev().take_while(|answer| answer.from >= moment);
-        late.filter(|answer| answer.kind == "200").last().map(|answer| answer.to)
+    /// Whether a page came that was asked for after this moment.
+    pub fn page_since(&self, moment: Instant) -> bool {
+        let answers = self.lock();
+        let mut late = answers.iter().rev().take_while(|answer| answer.to >= moment);
+        late.any(|answer| answer.asked == Asked::Page && answer.from >= moment && answer.kind == "200")
     }
 
-    /// Those that were told with 5xx.
-    pub fn failures(&self) -> Vec<Failure> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = answers.iter().filter(|answer| answer.kind.starts_with('5'));
-        failed.map(|a| Failure { from: a.from, to: a.to, kind: a.kind.clone() }).collect()
+    pub fn all(&self) -> Vec<Answer> {
+        self.lock().clone()
     }
 }
 
@@ -52,28 +45,29 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub fn start(node: &Node, thread: i64, shared: &Arc<Shared>) -> Tried<Self> {
+    /// `number` is the node's among those of the run.
+    pub fn start(number: usize, url: &str, life: &Life, thread: i64, shared: &Arc<Shared>) -> Tried<Self> {
         // A connection for each request: what a dead node left is never asked.
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(PATIENCE).build();
         let http = http.map_err(|e| e.to_string())?;
         let answers = Answers::default();
-        let page = Prober {
+        let prober = |path: String| Prober {
             http: http.clone(),
-            url: node.url.clone(),
-            life: node.life.clone(),
-            ask: Ask::get(format!("/api/v1/threads/{thread}/posts?per_page=1")),
+            number,
+            url: url.to_owned(),
+            life: life.clone(),
+            ask: Ask::get(path),
             shared: shared.clone(),
+            answers: answers.clone(),
         };
-        let live = Prober {
-            http,
-            url: node.url.clone(),
-            life: node.life.clone(),
-            ask: Ask::get("/health/live"),
-            shared: shared.clone(),
-        };
-        let noted = answers.clone();
-        let pages = tokio::spawn(async move { page.pages(noted).await });
-        Ok(Self { answers, tasks: vec![pages, tokio::spawn(async move { live.lives().await })] })
+        let page = prober(format!("/api/v1/threads/{thread}/posts?per_page=1"));
+        let (ready, live) = (prober("/health/ready".to_owned()), prober("/health/live".to_owned()));
+        let tasks = vec![
+            tokio::spawn(async move { page.notes(Asked::Page).await }),
+            tokio::spawn(async move { ready.notes(Asked::Ready).await }),
+            tokio::spawn(async move { live.lives().await }),
+        ];
+        Ok(Self { answers, tasks })
     }
 }
 
@@ -85,27 +79,37 @@ impl Drop for Probe {
 
 struct Prober {
     http: reqwest::Client,
+    number: usize,
     url: String,
     life: Life,
     ask: Ask,
     shared: Arc<Shared>,
+    answers: Answers,
 }
 
 impl Prober {
-    async fn pages(&self, answers: Answers) {
+    /// Asks once; whether the node stayed up meanwhile.
+    async fn ask(&self) -> (Tried<Told>, bool) {
+        let before = self.life.number();
+        let told = self.ask.send(&self.http, &self.url, None).await;
+        (told, before.is_some() && before == self.life.number())
+    }
+
+    async fn notes(&self, asked: Asked) {
         loop {
             let from = Instant::now();
-            let before = self.life.number();
-            let told = self.ask.send(&self.http, &self.url, None).await;
-            let stayed_up = before.is_some() && before == self.life.number();
-            match &told {
-                Ok(told) if told.status == 200 || told.status == 503 && told.retry_after => {}
-                Ok(told) => self.shared.complain(format!("a page was answered with {}", told.kind())),
-                Err(error) if stayed_up => self.shared.complain(format!("no answer from a node that is up: {error}")),
-                Err(_) => {}
+            let (told, stayed_up) = self.ask().await;
+            if let Some(text) = complaint(&self.ask, &told, stayed_up) {
+                self.shared.complain(text);
+            }
+            if let Ok(told) = &told
+                && (201..500).contains(&told.status)
+                && told.status != 408
+            {
+                self.shared.complain(format!("GET {} was answered with {}", self.ask.path, told.kind()));
             }
             let kind = told.map_or_else(|error| error, |told| told.kind());
-            answers.add(Answer { from, to: Instant::now(), kind });
+            self.answers.lock().push(Answer { node: self.number, asked, from, to: Instant::now(), kind });
             sleep(INTERVAL).await;
         }
     }
@@ -114,11 +118,9 @@ impl Prober {
     async fn lives(&self) {
         loop {
             let from = Instant::now();
-            let before = self.life.number();
-            let told = self.ask.send(&self.http, &self.url, None).await;
-            let stayed_up = before.is_some() && before == self.life.number();
+            let (told, stayed_up) = self.ask().await;
             let kind = told.map_or_else(|error| error, |told| told.kind());
-            if stayed_up && (kind != "200" || from.elapsed() > Duration::from_secs(3)) {
+            if stayed_up && (kind != "200" || from.elapsed() > LIVE_WITHIN) {
                 self.shared.complain(format!("/health/live of a node that is up: {kind} after {:?}", from.elapsed()));
             }
             sleep(INTERVAL).await;

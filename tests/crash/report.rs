@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::{Ledger, Outcome};
+use crate::ledger::{Counted, Ledger};
 use crate::verdict::{Figures, Verdict};
 
 /// Violations that are printed one by one.
@@ -28,30 +28,21 @@ pub fn print(verdict: &Verdict, ledger: &Ledger, took: Duration) {
 fn print_writes(ledger: &Ledger) {
     println!("\n| writes | acknowledged | refused | unknown to the end |");
     println!("|---|---|---|---|");
-    let row = |name: &str, outcomes: &[&'static str]| {
-        let count = |kind: &str| outcomes.iter().filter(|outcome| **outcome == kind).count();
-        println!("| {name} | {} | {} | {} |", count("done"), count("refused"), count("unknown"));
-    };
-    row("replies", &ledger.replies.iter().map(|reply| kind(&reply.outcome)).collect::<Vec<_>>());
-    row("edits", &ledger.edits.iter().map(|edit| kind(&edit.outcome)).collect::<Vec<_>>());
     let tally = &ledger.tally;
-    println!("| likes and unlikes | {} | | |", tally.likes);
+    let replies = Counted::of(ledger.replies.iter().map(|reply| &reply.outcome));
+    let edits = Counted::of(ledger.edits.iter().map(|edit| &edit.outcome));
+    for (name, counted) in [("replies", replies), ("edits", edits), ("likes and unlikes", tally.likes)] {
+        println!("| {name} | {} | {} | {} |", counted.done, counted.refused, counted.unknown);
+    }
     println!();
     println!("Unknown at first, answered by a repeat: {}, of which", tally.settled_by_repeat);
     println!("  done by the first try, and found so by the key: {}", tally.done_before);
     println!("Acknowledged, sent again, same answer: {}", tally.sent_again);
+    println!("Repeated at the end on another node than answered first, same answer: {}", tally.repeated_elsewhere);
     println!("Sent to both nodes at once, answered by both, same answer: {}", tally.answered_twice);
     println!("Answers to single tries:");
     for (kind, count) in &tally.answers {
         println!("  {count:>8}  {kind}");
-    }
-}
-
-fn kind<T>(outcome: &Outcome<T>) -> &'static str {
-    match outcome {
-        Outcome::Done(_) => "done",
-        Outcome::Refused(_) => "refused",
-        Outcome::Unknown => "unknown",
     }
 }
 

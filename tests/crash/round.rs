@@ -8,12 +8,14 @@ use tokio::time::sleep;
 
 use crate::Tried;
 use crate::checker;
-use crate::faults::{Deck, Struck, strike};
-use crate::ledger::{Ledger, Outcome, Shared};
+use crate::faults::{Deck, Struck};
+use crate::ledger::{Answer, Counted, Ledger, Shared};
 use crate::probe::Probe;
+use crate::repeats;
 use crate::report;
 use crate::setup::{self, Forum};
-use crate::verdict;
+use crate::strike::strike;
+use crate::verdict::{self, Run};
 use crate::world::World;
 use crate::writers::Writers;
 
@@ -27,9 +29,10 @@ pub async fn run(faults: u32, seed: u64, world: &mut World) -> Tried<()> {
     let from = Instant::now();
     let forum = setup::forum(&world.nodes[0].url).await?;
     let shared = Arc::new(Shared::default());
-    let probes =
-        world.nodes.iter().map(|node| Probe::start(node, forum.threads[0], &shared)).collect::<Tried<Vec<_>>>()?;
-    let writers = Writers::start(seed, &forum, &world.urls(), &shared)?;
+    let probe =
+        |(number, (url, life)): (usize, &(String, _))| Probe::start(number, url, life, forum.threads[0], &shared);
+    let probes = world.lives().iter().enumerate().map(probe).collect::<Tried<Vec<_>>>()?;
+    let writers = Writers::start(seed, &forum, world.lives(), &shared)?;
     let mut deck = Deck::new(seed);
     let bar = progress(faults);
     let mut struck = Vec::new();
@@ -37,21 +40,22 @@ pub async fn run(faults: u32, seed: u64, world: &mut World) -> Tried<()> {
         until_written(deck.number(BETWEEN), &shared).await?;
         let fault = deck.next();
         bar.set_message(fault.name());
-        struck.push((strike(fault, &mut deck, world).await?, Vec::new()));
-        if let Some((struck, back)) = struck.last_mut() {
-            *back = until_back(struck, &probes).await?;
-        }
+        let done = strike(fault, &mut deck, world).await?;
+        until_back(&done, &probes).await?;
+        struck.push(done);
         bar.inc(1);
     }
     until_written(BETWEEN.end, &shared).await?;
     bar.set_message("clients end, everything is read back");
     writers.finish().await?;
-    let pages: Vec<_> = probes.iter().flat_map(|probe| probe.answers.failures()).collect();
+    let probed: Vec<Answer> = probes.iter().flat_map(|probe| probe.answers.all()).collect();
     drop(probes);
-    let violations = checked(world, &forum, &shared).await?;
+    repeats::everywhere(&world.urls(), &shared).await?;
+    let found = checked(world, &forum, &shared).await?;
     bar.finish_and_clear();
     let ledger = shared.lock();
-    let verdict = verdict::of(&struck, &ledger, pages, violations);
+    let run = Run { struck: &struck, nodes: world.nodes.len(), ledger: &ledger, probed: &probed, found: &found };
+    let verdict = verdict::of(&run);
     report::print(&verdict, &ledger, from.elapsed());
     verdict.result()
 }
@@ -86,18 +90,17 @@ pub async fn until_written(count: u64, shared: &Shared) -> Tried<()> {
 }
 
 fn acknowledged(ledger: &Ledger) -> u64 {
-    let replies = ledger.replies.iter().filter(|reply| matches!(reply.outcome, Outcome::Done(_))).count();
-    let edits = ledger.edits.iter().filter(|edit| matches!(edit.outcome, Outcome::Done(_))).count();
-    (replies + edits) as u64 + ledger.tally.likes
+    let replies = Counted::of(ledger.replies.iter().map(|reply| &reply.outcome)).done;
+    let edits = Counted::of(ledger.edits.iter().map(|edit| &edit.outcome)).done;
+    replies + edits + ledger.tally.likes.done
 }
 
-/// How long each node took to its first page after the fault's end.
-async fn until_back(struck: &Struck, probes: &[Probe]) -> Tried<Vec<Duration>> {
+/// Until each node gave a page after the fault's end; how soon is judged at the end.
+async fn until_back(struck: &Struck, probes: &[Probe]) -> Tried<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let back: Vec<_> = probes.iter().filter_map(|probe| probe.answers.first_after(struck.ended)).collect();
-        if back.len() == probes.len() {
-            return Ok(back.into_iter().map(|at| at.duration_since(struck.ended)).collect());
+        if probes.iter().all(|probe| probe.answers.page_since(struck.ended)) {
+            return Ok(());
         }
         if Instant::now() > deadline {
             return Err(format!("after \"{}\" a node does not answer again", struck.fault.name()));

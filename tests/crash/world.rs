@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Tried;
 use crate::cluster::Cluster;
-use crate::node::{Config, Node, free_port};
+use crate::node::{Config, Life, Node, free_port};
 
 pub struct World {
     pub folder: PathBuf,
@@ -42,6 +42,11 @@ impl World {
 
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.url.clone()).collect()
+    }
+
+    /// Where each node is, and whether it is up.
+    pub fn lives(&self) -> Vec<(String, Life)> {
+        self.nodes.iter().map(|node| (node.url.clone(), node.life.clone())).collect()
     }
 
     /// Stops what runs, nodes first. The logs of a run that failed stay.

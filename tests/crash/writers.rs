@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::Tried;
-use crate::ask::{Ask, Told, client};
-use crate::ledger::{Edit, Failure, Known, Outcome, Place, Reply, Shared};
+use crate::ask::{Ask, Told, client, complaint};
+use crate::ledger::{Acknowledged, Answer, Asked, Edit, Known, Outcome, Place, Reply, Shared};
+use crate::node::Life;
 use crate::setup::{Forum, Member};
 
 /// Two for each member: they edit the same posts, and so meet.
@@ -23,6 +24,8 @@ const GIVES_UP_AFTER: Duration = Duration::from_secs(120);
 /// Milliseconds between two writes of a client, and between two tries of one.
 const PAUSE: std::ops::Range<u64> = 0..100;
 const BACK_OFF: std::ops::Range<u64> = 20..200;
+/// What takes longer is noted, to be held against the faults.
+const IS_LONG: Duration = Duration::from_millis(2_500);
 /// Of the newest posts so many are edited and liked: few enough that clients meet.
 const RECENT: usize = 30;
 
@@ -33,7 +36,7 @@ pub struct Writers {
 }
 
 impl Writers {
-    pub fn start(seed: u64, forum: &Forum, nodes: &[String], shared: &Arc<Shared>) -> Tried<Self> {
+    pub fn start(seed: u64, forum: &Forum, nodes: Vec<(String, Life)>, shared: &Arc<Shared>) -> Tried<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = Vec::new();
         for number in 0..forum.members.len() * PER_MEMBER {
@@ -41,7 +44,7 @@ impl Writers {
                 number,
                 member: forum.members[number / PER_MEMBER].clone(),
                 forum: forum.clone(),
-                nodes: nodes.to_vec(),
+                nodes: nodes.clone(),
                 http: client()?,
                 chance: StdRng::seed_from_u64(seed ^ (0x5eed + number as u64)),
                 shared: shared.clone(),
@@ -58,6 +61,11 @@ impl Writers {
         Ok(Self { tasks, stop })
     }
 
+    /// Ends each where it is.
+    pub fn give_up(self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+
     /// Lets each end what it has begun.
     pub async fn finish(self) -> Tried<()> {
         self.stop.store(true, Ordering::SeqCst);
@@ -72,7 +80,7 @@ struct Writer {
     number: usize,
     member: Member,
     forum: Forum,
-    nodes: Vec<String>,
+    nodes: Vec<(String, Life)>,
     http: reqwest::Client,
     chance: StdRng,
     shared: Arc<Shared>,
@@ -151,8 +159,11 @@ impl Writer {
             let Some(own) = self.recent(|post, me| post.member == me) else { return };
             let ask = Ask::new(Method::PUT, format!("/api/v1/posts/{}/like", own.id));
             let told = self.until_answered(&ask).await;
-            self.outcome(&ask, told, &["own_post"], |_| Ok(()));
-            return;
+            let outcome = self.outcome(&ask, told, &["own_post"], |_| Ok(()));
+            if outcome == Outcome::Done(()) {
+                self.shared.complain(format!("member {} likes a post of their own, {}", self.member.id, own.id));
+            }
+            return self.shared.lock().tally.likes.add(&outcome);
         }
         // Likes have no key, so each is one client's alone: the last that it was told is how it is.
         let (half, halves) = ((self.number % PER_MEMBER) as i64, PER_MEMBER as i64);
@@ -162,14 +173,12 @@ impl Writer {
         let ask = Ask::new(method, format!("/api/v1/posts/{}/like", post.id));
         let told = self.until_answered(&ask).await;
         let outcome = self.outcome(&ask, told, &[], |told| told.body["liked"].as_bool().ok_or("no `liked`".to_owned()));
-        let now = match outcome {
-            Outcome::Done(said) if said == liked => Some(liked),
-            Outcome::Done(_) => return self.shared.complain(format!("{} {} was not done", ask.method, ask.path)),
-            _ => None,
-        };
+        if matches!(outcome, Outcome::Done(said) if said != liked) {
+            return self.shared.complain(format!("{} {} was not done", ask.method, ask.path));
+        }
         let mut ledger = self.shared.lock();
-        ledger.likes.insert((self.member.id, post.id), now);
-        ledger.tally.likes += 1;
+        ledger.tally.likes.add(&outcome);
+        ledger.likes.insert((self.member.id, post.id), outcome);
     }
 
     /// One of the newest posts that fit, with who is asking.
@@ -229,14 +238,17 @@ impl Writer {
                 true => self.try_everywhere(ask).await,
                 false => self.try_once(ask).await,
             };
-            if let Some(told) = told {
+            if let Some((node, told)) = told {
                 if repeats > 0 && ask.method != Method::GET {
                     let mut ledger = self.shared.lock();
                     ledger.tally.settled_by_repeat += 1;
                     ledger.tally.done_before += u64::from(told.replayed);
                 }
-                if ask.key.is_some() && told.is_success() && self.one_in(20) {
-                    self.send_again(ask, &told, deadline).await;
+                if ask.key.is_some() && told.is_success() {
+                    self.acknowledged(ask, node, &told);
+                    if self.one_in(20) {
+                        self.send_again(ask, &told, deadline).await;
+                    }
                 }
                 return Some(told);
             }
@@ -248,11 +260,16 @@ impl Writer {
         }
     }
 
+    fn acknowledged(&self, ask: &Ask, node: usize, told: &Told) {
+        let (ask, token, body) = (ask.clone(), self.member.token.clone(), told.body.clone());
+        self.shared.lock().acknowledged.push(Acknowledged { ask, token, node, status: told.status, body });
+    }
+
     /// A key has one effect and one answer, also after it was acknowledged.
     async fn send_again(&mut self, ask: &Ask, first: &Told, deadline: Instant) {
         while Instant::now() < deadline {
             let told = self.try_once(ask).await;
-            if let Some(told) = told {
+            if let Some((_, told)) = told {
                 if !told.replayed || told.body != first.body || told.status != first.status {
                     self.shared.complain(format!("{} {} was answered otherwise when repeated", ask.method, ask.path));
                 }
@@ -264,20 +281,21 @@ impl Writer {
     }
 
     /// Asks one node; none where the answer leaves open what was done.
-    async fn try_once(&mut self, ask: &Ask) -> Option<Told> {
+    async fn try_once(&mut self, ask: &Ask) -> Option<(usize, Told)> {
         let node = self.chance.random_range(0..self.nodes.len());
         self.try_at(ask, node).await
     }
 
     /// Asks all nodes at the same time: all that answer have to say the same.
-    async fn try_everywhere(&self, ask: &Ask) -> Option<Told> {
+    async fn try_everywhere(&self, ask: &Ask) -> Option<(usize, Told)> {
         let tries = (0..self.nodes.len()).map(|node| self.try_at(ask, node));
         let mut told = futures_util::future::join_all(tries).await.into_iter().flatten();
         let first = told.next();
-        let (status, body) = (first.as_ref().map(|told| told.status), first.as_ref().map(|told| told.body.clone()));
-        for other in told {
-            let same = Some(other.status) == status && (!other.is_success() || Some(&other.body) == body.as_ref());
-            if !same {
+        for (_, other) in told {
+            let same = |(_, first): &(usize, Told)| {
+                other.status == first.status && (!other.is_success() || other.body == first.body)
+            };
+            if !first.as_ref().is_some_and(same) {
                 self.shared.complain(format!("{} {}: two nodes answered otherwise at once", ask.method, ask.path));
             }
             self.shared.lock().tally.answered_twice += 1;
@@ -285,20 +303,21 @@ impl Writer {
         first
     }
 
-    async fn try_at(&self, ask: &Ask, node: usize) -> Option<Told> {
-        let from = Instant::now();
-        let told = ask.send(&self.http, &self.nodes[node], Some(&self.member.token)).await;
+    async fn try_at(&self, ask: &Ask, node: usize) -> Option<(usize, Told)> {
+        let (url, life) = &self.nodes[node];
+        let (from, before) = (Instant::now(), life.number());
+        let told = ask.send(&self.http, url, Some(&self.member.token)).await;
+        let stayed_up = before.is_some() && before == life.number();
         let kind = told.as_ref().map_or_else(Clone::clone, Told::kind);
+        let failed = told.as_ref().is_ok_and(|told| told.status >= 500 || told.status == 408);
         let mut ledger = self.shared.lock();
-        if let Ok(told) = &told
-            && told.status >= 500
-        {
-            ledger.tally.failures.push(Failure { from, to: Instant::now(), kind: kind.clone() });
-            if told.status == 503 && !told.retry_after {
-                ledger.complaints.push(format!("{} {}: 503 without Retry-After", ask.method, ask.path));
-            }
+        ledger.complaints.extend(complaint(ask, &told, stayed_up));
+        // How long a node that is away leaves its clients waiting is not for it to say.
+        if failed || stayed_up && from.elapsed() > IS_LONG {
+            let answer = Answer { node, asked: Asked::Write, from, to: Instant::now(), kind: kind.clone() };
+            ledger.tally.answers_to_judge.push(answer);
         }
         *ledger.tally.answers.entry(kind).or_default() += 1;
-        told.ok().filter(|told| !told.leaves_open())
+        told.ok().filter(|told| !told.leaves_open()).map(|told| (node, told))
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod file;
+mod limits;
 mod log;
 mod metrics;
 mod safety;

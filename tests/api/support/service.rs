@@ -75,6 +75,18 @@ impl Service {
         }
     }
 
+    /// What Prometheus would be told.
+    pub async fn metrics(&self) -> String {
+        reqwest::get(&self.metrics_url).await.unwrap().text().await.unwrap()
+    }
+
+    /// The most memory that it had at once, in KiB; none where the system does not tell.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let told = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+
     pub fn tell_to_stop(&self) {
         kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
     }

@@ -157,7 +157,7 @@ impl<'a> Held<'a> {
     fn likes(&mut self) {
         for ((member, post), last) in &self.ledger.likes {
             let there = self.seen.likes.contains(&(*member, *post));
-            if last.is_some_and(|liked| liked != there) {
+            if matches!(last, Outcome::Done(liked) if *liked != there) {
                 self.wrong(Wrong::Like, format!("member {member}, post {post}: last told {last:?}, is {there}"));
             }
         }

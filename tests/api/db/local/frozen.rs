@@ -3,33 +3,13 @@
 use super::*;
 use crate::support::App;
 
-/// All processes of a server, stopped where they are. They go on when it is dropped: a test that fails leaves none behind.
-struct Frozen(Vec<Pid>);
+#[path = "../../../crash/frozen.rs"]
+mod processes;
 
-impl Frozen {
-    /// First the one that starts the others, then all that it has started, also those that take no statements yet.
-    fn new(folder: &Path) -> Self {
-        let postmaster = postmaster(folder);
-        kill_process(postmaster, Signal::STOP).unwrap();
-        let mut frozen = Self(vec![postmaster]);
-        let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap().stdout;
-        for line in String::from_utf8(listed).unwrap().lines() {
-            let mut ids = line.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()));
-            let (process, parent) = (ids.next().unwrap(), ids.next().unwrap());
-            if let Some(process) = process.filter(|_| parent == Some(postmaster)) {
-                kill_process(process, Signal::STOP).unwrap();
-                frozen.0.push(process);
-            }
-        }
-        frozen
-    }
-}
+use processes::Frozen;
 
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        self.0.iter().for_each(|process| kill_process(*process, Signal::CONT).unwrap());
-    }
-}
+/// So soon after it goes on it is used again.
+const BACK_WITHIN: Duration = Duration::from_secs(2);
 
 #[actix_web::test]
 async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
@@ -41,7 +21,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     let watch = actix_web::rt::spawn(async move { pool.watch().await });
     app.guest().get("/api/v1/forums").await.expect(200);
 
-    let frozen = Frozen::new(&folder.0);
+    let frozen = Frozen::with_children(postmaster(&folder.0)).unwrap();
     let from = Instant::now();
     let asked = app.guest();
     let (page, ready, live) =
@@ -60,6 +40,7 @@ async fn a_frozen_database_is_told_in_time_and_back_without_a_restart() {
     while app.guest().get("/api/v1/forums").await.status != 200 {
         assert!(from.elapsed() < PATIENCE, "it does not come back");
     }
+    assert!(from.elapsed() < BACK_WITHIN, "{:?}", from.elapsed());
     app.guest().get("/health/ready").await.expect(200);
     watch.abort();
     server.stop().await.unwrap();
