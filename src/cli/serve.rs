@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
+use futures_util::future::join;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -50,8 +51,8 @@ async fn serve_on(database: &Database, config: &Config, serve: &ServeConfig) -> 
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let jobs = Jobs::default();
-    let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
-    let rounds = Rounds::new(shared.clone(), jobs.clone()).await.map_err(|e| e.to_string())?;
+    let metrics = metrics::serve(metrics::registry(&shared, &jobs, &mailer.counts), serve.metrics_listen)?;
+    let rounds = Rounds::new(shared.clone(), jobs.clone(), mailer.counts.clone()).await.map_err(|e| e.to_string())?;
     let server = start(&shared, serve, listener)?;
     let drain = Duration::from_secs(serve.drain.into());
     let at_once = actix_web::rt::spawn(stop_when_told(server.handle(), shared.state.clone(), drain));
@@ -96,13 +97,14 @@ async fn beside(
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
     let (end, ended) = oneshot::channel();
     let rounds = actix_web::rt::spawn(rounds.run(ended));
-    let postman = actix_web::rt::spawn(postman::run(mailer, state, jobs));
+    let mut postman = actix_web::rt::spawn(postman::run(mailer, state.clone(), jobs));
     let served = served.await;
-    postman.abort();
+    state.stopping.begin();
     drop(end);
-    let rounds = match timeout(LAST_ROUND, rounds).await {
-        Ok(ended) => ended.map_err(|e| e.to_string()),
+    let rounds = match timeout(LAST_ROUND, join(rounds, &mut postman)).await {
+        Ok((rounds, postman)) => rounds.and(postman).map_err(|e| e.to_string()),
         Err(_) => {
+            postman.abort();
             tracing::warn!("the last work beside the requests was not done in time");
             Ok(())
         }

@@ -51,10 +51,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    mail_counts (address_hash) {
-        address_hash -> Bytea,
-        since -> Timestamptz,
-        count -> Int4,
+    mail_times (counted_hash, mail_id) {
+        counted_hash -> Bytea,
+        mail_id -> Uuid,
+        written_at -> Timestamptz,
     }
 }
 
@@ -276,7 +276,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     forums,
     idempotency_keys,
     likes,
-    mail_counts,
+    mail_times,
     mail_tokens,
     mails,
     members,
