@@ -113,7 +113,8 @@ pub struct ServeConfig {
 #[derive(Args, Clone, Debug, Default)]
 pub struct MailConfig {
     /// The server that sends mails: `smtps://name:password@host` (TLS, port 465), `smtp://name:password@host?tls=required`
-    /// (STARTTLS, port 587) or `smtp://host` (no TLS, port 25; no password but on this machine). Name and password are
+    /// (STARTTLS, port 587) or `smtp://host` (no TLS, port 25; on this machine alone, unless `?tls=none` says that nobody is on
+    /// the way, and no password elsewhere). Name and password are
     /// percent-encoded. Without it mails are written into a folder.
     #[arg(long, env = "FOLKMOOT_MAIL_URL", value_name = "URL", hide_env_values = true)]
     pub mail_url: Option<String>,

@@ -9,6 +9,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use sha2::Sha256;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -47,17 +48,30 @@ impl Default for RequestLimits {
 
 /// Whether the service has been told to stop: then it is no longer ready, and clients are told to go elsewhere.
 #[derive(Debug, Default)]
-pub struct Stopping(AtomicBool);
+pub struct Stopping {
+    is_so: AtomicBool,
+    begun: Notify,
+}
 
 impl Stopping {
     /// From now on.
     pub fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_so.store(true, Ordering::Relaxed);
+        self.begun.notify_waiters();
     }
 
     /// Whether it is so.
     pub fn is_so(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_so.load(Ordering::Relaxed)
+    }
+
+    /// Waits until it is so.
+    pub async fn begun(&self) {
+        // One that begins between the question and the waiting is heard too.
+        let begun = self.begun.notified();
+        if !self.is_so() {
+            begun.await;
+        }
     }
 }
 

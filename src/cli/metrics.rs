@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -10,6 +11,7 @@ use actix_web::web::{Data, get};
 use actix_web::{App, HttpResponse, HttpServer};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -18,6 +20,7 @@ use prometheus_client::registry::Registry;
 
 use crate::app::Shared;
 use crate::error::Error;
+use crate::mails::Counts;
 
 /// Where it listens unless it is told otherwise.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
@@ -45,17 +48,17 @@ impl Jobs {
 }
 
 /// All of it. What others keep count of themselves is read when it is asked for.
-pub fn registry(shared: &Shared, jobs: &Jobs) -> Registry {
+pub fn registry(shared: &Shared, jobs: &Jobs, mails: &Arc<Counts>) -> Registry {
     let mut registry = Registry::with_prefix("folkmoot");
     registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     shared.requests.register(&mut registry);
     registry.register("jobs", "Work beside the requests, by what came of it", jobs.0.clone());
-    registry.register_collector(Box::new(Node(shared.clone())));
+    registry.register_collector(Box::new(Node(shared.clone(), mails.clone())));
     registry
 }
 
 /// A node at this moment.
-struct Node(Shared);
+struct Node(Shared, Arc<Counts>);
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +70,7 @@ impl Collector for Node {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let Shared { state, passwords, limits, .. } = &self.0;
         let pool = state.db.load();
+        let (mails, oldest) = self.1.waiting();
         let gauges = [
             ("database_connections", "Connections to the database", pool.connections),
             ("database_connections_in_use", "Connections that a request has", pool.in_use),
@@ -74,6 +78,8 @@ impl Collector for Node {
             ("database_requests_waiting", "Requests that wait for a connection", pool.waiting),
             ("passwords_waiting", "Passwords that are hashed or wait for it", passwords.waiting()),
             ("nodes", "Nodes that share the limits of use", limits.nodes() as usize),
+            ("mails_waiting", "Mails that wait to be sent, by all nodes", whole(mails)),
+            ("mails_oldest_seconds", "Since when the oldest of them waits", whole(oldest)),
             ("database_frozen", "1 while the database does not answer", state.db.is_frozen().into()),
         ];
         for (name, help, value) in gauges {
@@ -88,8 +94,17 @@ impl Collector for Node {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
+        let help = "Attempts to send a mail, by what came of them";
+        let mut family = encoder.encode_descriptor("mails", help, None, MetricType::Counter)?;
+        for (outcome, value) in self.1.outcomes() {
+            ConstCounter::new(value).encode(family.encode_family(&[("outcome", outcome)])?)?;
+        }
         Ok(())
     }
+}
+
+fn whole(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Who tells it, and where.

@@ -1,6 +1,7 @@
 //! What a node does beside its requests, every few seconds: it writes the views that it gathered, says that it serves, reads
 //! what others changed, and removes what has had its time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -21,13 +22,14 @@ pub struct Rounds {
     shared: Shared,
     node: Uuid,
     jobs: Jobs,
+    mails: Arc<mails::Counts>,
 }
 
 impl Rounds {
     /// Says that this node serves, before it does: so its limits are shared from the first request on.
-    pub async fn new(shared: Shared, jobs: Jobs) -> Result<Self, Error> {
+    pub async fn new(shared: Shared, jobs: Jobs, mails: Arc<mails::Counts>) -> Result<Self, Error> {
         let node = uuid::Builder::from_random_bytes(shared.state.random.bytes()?).into_uuid();
-        let rounds = Self { shared, node, jobs };
+        let rounds = Self { shared, node, jobs, mails };
         rounds.share_limits().await?;
         Ok(rounds)
     }
@@ -45,7 +47,10 @@ impl Rounds {
             self.write_views().await;
             self.jobs.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
             self.jobs.done("count_nodes", self.share_limits().await);
-            self.jobs.done("prune", self.prune().await);
+            self.jobs.done("look_at_mails", self.look_at_mails().await);
+            // Each on its own: one that fails keeps no other from being done.
+            self.jobs.done("prune", self.prune_answers().await);
+            self.jobs.done("prune_mails", self.prune_mails().await);
         }
         self.write_views().await;
         self.jobs.done("leave", self.leave().await);
@@ -62,12 +67,20 @@ impl Rounds {
         Ok(())
     }
 
-    async fn prune(&self) -> Result<(), Error> {
+    async fn look_at_mails(&self) -> Result<(), Error> {
         let state = &self.shared.state;
-        let (now, conn) = (state.clock.now(), &mut state.db.get().await?);
-        idempotency::prune(now, conn).await?;
-        mails::prune(now, conn).await?;
+        Ok(mails::look(&self.mails, state.clock.now(), &mut *state.db.get().await?).await?)
+    }
+
+    async fn prune_answers(&self) -> Result<(), Error> {
+        let state = &self.shared.state;
+        idempotency::prune(state.clock.now(), &mut *state.db.get().await?).await?;
         Ok(())
+    }
+
+    async fn prune_mails(&self) -> Result<(), Error> {
+        let state = &self.shared.state;
+        Ok(mails::prune(state.clock.now(), &mut *state.db.get().await?).await?)
     }
 
     /// What can not be written is kept for the next time.

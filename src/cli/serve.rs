@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
+use futures_util::future::join;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -74,8 +75,8 @@ async fn serve_on(
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
     let jobs = Jobs::default();
-    let metrics = metrics::serve(metrics::registry(&shared, &jobs), serve.metrics_listen)?;
-    let rounds = Rounds::new(shared.clone(), jobs.clone()).await.map_err(|e| e.to_string())?;
+    let metrics = metrics::serve(metrics::registry(&shared, &jobs, &mailer.counts), serve.metrics_listen)?;
+    let rounds = Rounds::new(shared.clone(), jobs.clone(), mailer.counts.clone()).await.map_err(|e| e.to_string())?;
     let listener = place.socket.listen(BACKLOG).and_then(TcpListener::into_std).map_err(|e| e.to_string())?;
     let server = listen(&shared, place.workers, listener, Patience::default()).map_err(|e| e.to_string())?;
     let drain = Duration::from_secs(serve.drain.into());
@@ -106,13 +107,14 @@ async fn beside(
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
     let (end, ended) = oneshot::channel();
     let rounds = actix_web::rt::spawn(rounds.run(ended));
-    let postman = actix_web::rt::spawn(postman::run(mailer, state, jobs));
+    let mut postman = actix_web::rt::spawn(postman::run(mailer, state.clone(), jobs));
     let served = served.await;
-    postman.abort();
+    state.stopping.begin();
     drop(end);
-    let rounds = match timeout(LAST_ROUND, rounds).await {
-        Ok(ended) => ended.map_err(|e| e.to_string()),
+    let rounds = match timeout(LAST_ROUND, join(rounds, &mut postman)).await {
+        Ok((rounds, postman)) => rounds.and(postman).map_err(|e| e.to_string()),
         Err(_) => {
+            postman.abort();
             tracing::warn!("the last work beside the requests was not done in time");
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! The database: the pool, the migrations, the schema as diesel sees it, and the private PostgreSQL. What is peculiar to
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
+mod batches;
 pub mod keyset;
 mod loan;
 pub mod local;
@@ -15,6 +16,7 @@ mod text_enum;
 mod transaction;
 mod watch;
 
+pub use batches::delete_in_batches;
 pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};

@@ -59,6 +59,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    mail_times (counted_hash, mail_id) {
+        counted_hash -> Bytea,
+        mail_id -> Uuid,
+        written_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     mail_tokens (member_id, purpose) {
         member_id -> Int8,
         purpose -> Text,
@@ -277,6 +285,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     likes,
     mail_counts,
+    mail_times,
     mail_tokens,
     mails,
     members,

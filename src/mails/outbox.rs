@@ -1,27 +1,31 @@
 //! Rows of mails that are to be sent, and of how many were.
 
 use chrono::{DateTime, Duration, Utc};
+use diesel::dsl::{count_star, min};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::caps::COUNTED;
+use super::counts::Counts;
 use super::letter::Letter;
 use crate::access::Seal;
-use crate::db::schema::{mail_counts, mail_tokens, mails};
+use crate::db::delete_in_batches;
+use crate::db::schema::mails;
 use crate::error::Error;
 use crate::ids::MemberId;
 use crate::state::State;
 
-/// For so long mails to an address are counted together.
-const COUNTED: Duration = Duration::hours(1);
+/// For so long a mail is kept and tried: servers may be away for days (RFC 5321, section 4.5.4.1).
+pub(super) const KEPT: Duration = Duration::days(5);
 
 /// A mail that is to be sent.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = mails, check_for_backend(Pg))]
 pub(super) struct Row {
     pub id: Uuid,
+    pub member_id: Option<MemberId>,
     pub sealed: Vec<u8>,
     pub created_at: DateTime<Utc>,
     pub attempts: i16,
@@ -56,10 +60,19 @@ pub(super) fn seal(id: Uuid, letter: &Letter, state: &State) -> Result<Vec<u8>, 
     key(state)?.close(&plain, id.as_bytes(), state.random)
 }
 
-/// The letter of a row; none where the secret is another one, or a later version of the program wrote it.
-pub(super) fn open(row: &Row, state: &State) -> Result<Option<Letter>, Error> {
-    let plain = key(state)?.open(&row.sealed, row.id.as_bytes());
-    Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()))
+/// What is in a row.
+pub(super) enum Opened {
+    Letter(Letter),
+    /// A later version of the program wrote it.
+    Unknown,
+    /// The secret is another one.
+    Shut,
+}
+
+/// The letter of a row.
+pub(super) fn open(row: &Row, state: &State) -> Result<Opened, Error> {
+    let Some(plain) = key(state)?.open(&row.sealed, row.id.as_bytes()) else { return Ok(Opened::Shut) };
+    Ok(serde_json::from_slice(&plain).map_or(Opened::Unknown, Opened::Letter))
 }
 
 /// The mail that has been due for the longest time. It stays locked; those that others have locked are passed over.
@@ -85,6 +98,11 @@ pub(super) async fn begin_attempt(
     diesel::update(mails::table.find(row.id)).set(begun).execute(conn).await
 }
 
+/// Notes that it is not sent before a time.
+pub(super) async fn put_off(id: Uuid, until: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::update(mails::table.find(id)).set(mails::next_attempt_at.eq(until)).execute(conn).await
+}
+
 /// Puts another letter in the place of one that is locked.
 pub(super) async fn replace(
     id: Uuid,
@@ -108,37 +126,23 @@ pub async fn forget(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResu
     super::end_tokens(member, conn).await
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = Integer)]
-    count: i32,
+/// Notes how many mails wait, and since when the oldest.
+pub async fn look(counts: &Counts, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let (waiting, oldest): (i64, Option<DateTime<Utc>>) =
+        mails::table.select((count_star(), min(mails::created_at))).first(conn).await?;
+    let seconds = oldest.map_or(0, |oldest| (now - oldest).num_seconds());
+    counts.found(waiting.unsigned_abs(), u64::try_from(seconds).unwrap_or(0));
+    Ok(())
 }
 
-/// Counts one more mail of a kind to an address; gives how many there were within the hour.
-pub(super) async fn count(
-    kind: &str,
-    email_key: &str,
-    state: &State,
-    conn: &mut AsyncPgConnection,
-) -> Result<i32, Error> {
-    let now = state.clock.now();
-    let hash = state.secret.mac("folkmoot mail counts v1", &[kind.as_bytes(), b"\n", email_key.as_bytes()])?;
-    let sql = "INSERT INTO mail_counts AS c (address_hash, since, count) VALUES ($1, $2, 1) \
-               ON CONFLICT (address_hash) DO UPDATE SET \
-               count = CASE WHEN c.since > $3 THEN c.count + 1 ELSE 1 END, \
-               since = CASE WHEN c.since > $3 THEN c.since ELSE $2 END \
-               RETURNING count";
-    let counted = diesel::sql_query(sql)
-        .bind::<Binary, _>(hash.as_slice())
-        .bind::<Timestamptz, _>(now)
-        .bind::<Timestamptz, _>(now - COUNTED);
-    let counted: Count = counted.get_result(conn).await?;
-    Ok(counted.count)
-}
-
-/// Removes tokens and counts that have had their time.
+/// Removes tokens and times that are of no use any more. A token that has expired may belong to a mail that still waits, and is then
+/// made anew.
 pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    diesel::delete(mail_tokens::table.filter(mail_tokens::expires_at.le(now))).execute(conn).await?;
-    diesel::delete(mail_counts::table.filter(mail_counts::since.le(now - COUNTED))).execute(conn).await?;
+    let tokens = "DELETE FROM mail_tokens WHERE (member_id, purpose) IN \
+                  (SELECT member_id, purpose FROM mail_tokens WHERE expires_at <= $1 LIMIT $2)";
+    delete_in_batches(tokens, now - KEPT, conn).await?;
+    let times = "DELETE FROM mail_times WHERE (counted_hash, mail_id) IN \
+                 (SELECT counted_hash, mail_id FROM mail_times WHERE written_at <= $1 LIMIT $2)";
+    delete_in_batches(times, now - COUNTED, conn).await?;
     Ok(())
 }

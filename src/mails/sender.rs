@@ -1,27 +1,23 @@
 //! Sending what is due: each mail by one node, outside any transaction.
 
 use chrono::Duration;
-use diesel_async::AsyncPgConnection;
-use futures_util::future::join_all;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::due::{self, Due};
 use super::letter::Letter;
-use super::outbox::{self, Row};
-use super::owner::Owner;
-use super::tokens::{self, Purpose};
+use super::outbox::{self, Opened, Row};
 use super::transport::{Mailer, NotSent};
 use crate::db::transaction;
 use crate::error::Error;
 use crate::state::State;
-use crate::web::identity::Email;
 
 /// So many are sent at the same time.
 const AT_ONCE: usize = 8;
-/// So often a mail is tried.
-const ATTEMPTS: i16 = 8;
 /// The first wait between attempts; it doubles each time. Longer than an attempt takes, so that no other node makes one too.
 const FIRST_WAIT: Duration = Duration::minutes(1);
-/// So many mails of a kind are written to an address within an hour.
-const MOST_AN_HOUR: i32 = 5;
+/// The longest wait between attempts.
+const LONGEST_WAIT: Duration = Duration::hours(4);
 
 /// A mail whose attempt has begun.
 struct Taken {
@@ -29,107 +25,135 @@ struct Taken {
     letter: Letter,
 }
 
-/// Sends some of the mails that are due; gives how many were looked at. An error is one of the database: what has failed to be
-/// sent is tried again later.
-pub async fn send_due(mailer: &Mailer, state: &State) -> Result<usize, Error> {
-    let (mut looked_at, mut taken) = (0, Vec::new());
-    while looked_at < AT_ONCE {
-        let Some(mail) = take(state).await? else { break };
-        looked_at += 1;
-        taken.extend(mail);
-    }
-    let sent = join_all(taken.iter().map(|mail| send(mail, mailer, state))).await;
-    sent.into_iter().collect::<Result<(), _>>()?;
-    Ok(looked_at)
+/// What a look for mails found.
+enum Look {
+    Nothing,
+    /// One that is not sent now.
+    Settled,
+    Taken(Taken),
 }
 
-/// None where nothing is due; an inner none where what was due is not to be sent.
-async fn take(state: &State) -> Result<Option<Option<Taken>>, Error> {
+/// The mails that a node has in hand. Each goes its own way: one that takes long holds up none of the others.
+pub struct Post<'a> {
+    mailer: &'a Mailer,
+    state: &'a State,
+    in_hand: FuturesUnordered<LocalBoxFuture<'a, Result<(), Error>>>,
+    /// What came of those that ended while others were taken.
+    over: Vec<Result<(), Error>>,
+}
+
+impl<'a> Post<'a> {
+    /// Nothing in hand.
+    pub fn new(mailer: &'a Mailer, state: &'a State) -> Self {
+        Self { mailer, state, in_hand: FuturesUnordered::new(), over: Vec::new() }
+    }
+
+    /// Takes what is due in hand, as far as there is room, and until the service stops; gives how many were looked at. What was taken
+    /// before an error stays in hand.
+    pub async fn take_due(&mut self) -> Result<usize, Error> {
+        let mut looked_at = 0;
+        while self.in_hand.len() < AT_ONCE && !self.state.stopping.is_so() {
+            match self.take_one().await? {
+                Look::Nothing => break,
+                Look::Settled => {}
+                Look::Taken(mail) => self.in_hand.push(Box::pin(send(mail, self.mailer, self.state))),
+            }
+            looked_at += 1;
+        }
+        Ok(looked_at)
+    }
+
+    /// Those in hand go on meanwhile: one of them may have what this waits for, a connection to the database.
+    async fn take_one(&mut self) -> Result<Look, Error> {
+        let mut taking = std::pin::pin!(take(self.mailer, self.state));
+        loop {
+            tokio::select! {
+                look = &mut taking => return look,
+                Some(ended) = self.in_hand.next() => self.over.push(ended),
+            }
+        }
+    }
+
+    /// Waits until the attempt for one of those in hand has ended; none where there is none. An error is one of the database: what
+    /// could not be sent is tried again later.
+    pub async fn ended(&mut self) -> Option<Result<(), Error>> {
+        match self.over.pop() {
+            Some(ended) => Some(ended),
+            None => self.in_hand.next().await,
+        }
+    }
+}
+
+/// Sends all mails that are due; gives how many were looked at. An error of one keeps no other from being sent.
+pub async fn send_due(mailer: &Mailer, state: &State) -> Result<usize, Error> {
+    let mut post = Post::new(mailer, state);
+    let (mut looked_at, mut failed) = (0, None);
+    loop {
+        match post.take_due().await {
+            Ok(more) => looked_at += more,
+            Err(error) => failed = Some(error),
+        }
+        match post.ended().await {
+            Some(ended) => failed = ended.err().or(failed),
+            None => break,
+        }
+    }
+    failed.map_or(Ok(looked_at), Err)
+}
+
+/// The mail that has been due for the longest time. Its next attempt is noted before this one begins.
+async fn take(mailer: &Mailer, state: &State) -> Result<Look, Error> {
     let now = state.clock.now();
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
-        let Some(row) = outbox::lock_due(now, conn).await? else { return Ok(None) };
-        let letter = match outbox::open(&row, state)? {
-            Some(letter) if row.attempts < ATTEMPTS => to_be_sent(&row, letter, state, conn).await?,
-            given_up => {
-                let readable = given_up.is_some();
-                tracing::error!(mail = %row.id, attempts = row.attempts, readable, "a mail is given up");
-                None
+        let Some(row) = outbox::lock_due(now, conn).await? else { return Ok(Look::Nothing) };
+        let due = match outbox::open(&row, state)? {
+            _ if row.created_at + outbox::KEPT <= now => Due::Drop { reason: Some("it could not be sent for days") },
+            Opened::Letter(letter) => due::decide(&row, letter, state, conn).await?,
+            // A node that runs a later version can.
+            Opened::Unknown => Due::PutOff { until: now + FIRST_WAIT, reason: "this version can not read it" },
+            Opened::Shut => Due::Drop { reason: Some("it was sealed with another secret") },
+        };
+        match due {
+            Due::Send(letter) => {
+                let wait = FIRST_WAIT * 2_i32.pow(row.attempts.clamp(0, 8).unsigned_abs().into());
+                outbox::begin_attempt(&row, now + wait.min(LONGEST_WAIT), conn).await?;
+                return Ok(Look::Taken(Taken { row, letter }));
             }
-        };
-        let Some(letter) = letter else {
-            outbox::remove(row.id, conn).await?;
-            return Ok(Some(None));
-        };
-        let wait = FIRST_WAIT * 2_i32.pow(row.attempts.unsigned_abs().into());
-        outbox::begin_attempt(&row, now + wait, conn).await?;
-        Ok(Some(Some(Taken { row, letter })))
+            Due::PutOff { until, reason } => {
+                outbox::put_off(row.id, until, conn).await?;
+                tracing::info!(mail = %row.id, reason, "a mail is put off");
+                mailer.counts.put_off();
+            }
+            Due::Drop { reason } => {
+                outbox::remove(row.id, conn).await?;
+                if let Some(reason) = reason {
+                    tracing::error!(mail = %row.id, attempts = row.attempts, reason, "a mail is given up");
+                    mailer.counts.given_up();
+                }
+            }
+        }
+        Ok(Look::Settled)
     })
     .await
 }
 
-/// What is to be said at this moment; none where it has nothing to say any more, or its reader has had enough.
-async fn to_be_sent(
-    row: &Row,
-    letter: Letter,
-    state: &State,
-    conn: &mut AsyncPgConnection,
-) -> Result<Option<Letter>, Error> {
-    let now = state.clock.now();
-    let letter = match letter {
-        Letter::Verify { to, token } => {
-            let Some(member) = tokens::find(&token, Purpose::Verify, now, conn).await? else { return Ok(None) };
-            match Owner::find(&to, conn).await? {
-                Some(owner) if owner.id != member => {
-                    let id = owner.id;
-                    let Some(letter) = owner.letter(|to, name| Letter::Taken { to, name }) else { return Ok(None) };
-                    outbox::replace(row.id, &letter, id, state, conn).await?;
-                    letter
-                }
-                _ => Letter::Verify { to, token },
-            }
-        }
-        Letter::ResetAsked { email } => {
-            // Counted first: one that is too many takes no other's place.
-            let Some(owner) = Owner::find(&email, conn).await? else { return Ok(None) };
-            if is_enough("reset", &email, state, conn).await? {
-                return Ok(None);
-            }
-            let id = owner.id;
-            let token = tokens::give(id, Purpose::Reset, &email, state, conn).await?;
-            let Some(letter) = owner.letter(|to, name| Letter::Reset { to, name, token }) else { return Ok(None) };
-            outbox::replace(row.id, &letter, id, state, conn).await?;
-            return Ok(Some(letter));
-        }
-        Letter::Reset { token, .. } if tokens::find(&token, Purpose::Reset, now, conn).await?.is_none() => {
-            return Ok(None);
-        }
-        letter => letter,
-    };
-    let enough = match &letter {
-        Letter::Verify { to, .. } if row.attempts == 0 => is_enough("verify", to, state, conn).await?,
-        Letter::Taken { to, .. } if row.attempts == 0 => is_enough("taken", to, state, conn).await?,
-        _ => false,
-    };
-    Ok((!enough).then_some(letter))
-}
-
-async fn is_enough(kind: &str, to: &str, state: &State, conn: &mut AsyncPgConnection) -> Result<bool, Error> {
-    let Some(email) = Email::new(to) else { return Ok(true) };
-    Ok(outbox::count(kind, &email.key(), state, conn).await? > MOST_AN_HOUR)
-}
-
 /// One attempt. The log has the server's reply code, and nothing of what was written to whom.
-async fn send(mail: &Taken, mailer: &Mailer, state: &State) -> Result<(), Error> {
+async fn send(mail: Taken, mailer: &Mailer, state: &State) -> Result<(), Error> {
     let Taken { row, letter } = mail;
     let attempt = row.attempts + 1;
-    match mailer.send(row.id, row.created_at, letter).await {
-        Ok(()) => tracing::info!(mail = %row.id, attempt, "a mail was sent"),
-        Err(NotSent { code, reason, permanent }) if permanent || attempt >= ATTEMPTS => {
-            tracing::error!(mail = %row.id, attempt, code, reason, "a mail could not be sent and is given up");
+    match mailer.send(row.id, row.created_at, &letter).await {
+        Ok(()) => {
+            tracing::info!(mail = %row.id, attempt, "a mail was sent");
+            mailer.counts.sent();
         }
-        Err(NotSent { code, reason, .. }) => {
+        Err(NotSent { code, reason, permanent: true }) => {
+            tracing::error!(mail = %row.id, attempt, code, reason, "a mail could not be sent and is given up");
+            mailer.counts.given_up();
+        }
+        Err(NotSent { code, reason, permanent: false }) => {
             tracing::warn!(mail = %row.id, attempt, code, reason, "a mail could not be sent; it is tried again");
+            mailer.counts.put_off();
             return Ok(());
         }
     }

@@ -63,6 +63,29 @@ pub(super) async fn give(
     Ok(text)
 }
 
+/// A new token in the place of one that is still the last of its member, expired or not; none where it is no longer.
+pub(super) async fn renew(
+    old: &str,
+    purpose: Purpose,
+    state: &State,
+    conn: &mut AsyncPgConnection,
+) -> Result<Option<String>, Error> {
+    let text = make_opaque(state)?;
+    let same = mail_tokens::token_hash.eq(hash_opaque(old)).and(mail_tokens::purpose.eq(purpose));
+    let fresh = (
+        mail_tokens::token_hash.eq(hash_opaque(&text)),
+        mail_tokens::expires_at.eq(state.clock.now() + purpose.lifetime()),
+    );
+    let renewed = diesel::update(mail_tokens::table.filter(same)).set(fresh).execute(conn).await?;
+    Ok((renewed > 0).then_some(text))
+}
+
+/// Whether a token is still the last of its member for this purpose, expired or not.
+pub(super) async fn is_open(token: &str, purpose: Purpose, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    let same = mail_tokens::token_hash.eq(hash_opaque(token)).and(mail_tokens::purpose.eq(purpose));
+    diesel::select(diesel::dsl::exists(mail_tokens::table.filter(same))).get_result(conn).await
+}
+
 /// Mails a member a token by which it can show that an address is its own, within a day.
 pub async fn ask_to_verify(
     member: MemberId,
@@ -85,7 +108,7 @@ pub async fn owner_of(
 }
 
 /// Whose a token is, if it is good for this purpose now.
-pub(super) async fn find(
+async fn find(
     token: &str,
     purpose: Purpose,
     now: DateTime<Utc>,

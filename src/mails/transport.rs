@@ -1,23 +1,20 @@
 //! How a mail leaves: to a server by SMTP (RFC 5321), or into a folder, one file each.
 
 use std::io::Write;
-use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use percent_encoding::percent_decode_str;
 use url::Url;
 use uuid::Uuid;
 
+use super::counts::Counts;
 use super::letter::Letter;
+use super::server::Server;
 use crate::config::MailConfig;
 use crate::web::identity::Email;
 
@@ -28,10 +25,12 @@ pub struct Mailer {
     link_base: String,
     /// For so long one attempt may take.
     patience: Duration,
+    /// What became of the mails.
+    pub counts: Arc<Counts>,
 }
 
 enum Way {
-    Server(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Server(Box<Server>),
     Folder(PathBuf),
 }
 
@@ -58,11 +57,14 @@ impl Mailer {
             (None, Some(_)) => return Err("with --mail-url a --mail-from is needed: whom mails are from".into()),
         };
         let way = match url {
-            Some(url) => Way::Server(Box::new(server(url, &from).map_err(|e| format!("--mail-url: {e}"))?)),
+            Some(url) => Way::Server(Box::new(Server::new(url, &from).map_err(|e| format!("--mail-url: {e}"))?)),
             None => Way::Folder(config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"))),
         };
-        let link_base = plain_base(link_base.unwrap_or(public_url))?;
-        Ok(Self { way, from, link_base, patience })
+        let link_base = match link_base {
+            Some(base) => plain_base("--link-base", base)?,
+            None => plain_base("--public-url", public_url)?,
+        };
+        Ok(Self { way, from, link_base, patience, counts: Arc::default() })
     }
 
     /// What is said of it to people.
@@ -78,7 +80,7 @@ impl Mailer {
         let mail = self.mail(id, created_at, letter)?;
         let sent = async {
             match &self.way {
-                Way::Server(server) => server.send(mail).await.map(drop).map_err(|e| refused(&e)),
+                Way::Server(server) => server.send(&mail).await,
                 Way::Folder(folder) => {
                     let name = format!("{}-{id}.eml", created_at.format("%Y%m%dT%H%M%SZ"));
                     write_file(folder.clone(), name, mail.formatted()).await
@@ -135,9 +137,9 @@ fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
 
-/// Without a slash at the end.
-fn plain_base(text: &str) -> Result<String, String> {
-    let wrong = || format!("--link-base {text}: this is no http or https URL without query and fragment");
+/// What an option says, without a slash at the end.
+fn plain_base(option: &str, text: &str) -> Result<String, String> {
+    let wrong = || format!("{option} {text}: this is no http or https URL without query and fragment");
     let url = Url::parse(text).map_err(|_| wrong())?;
     let plain =
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -145,57 +147,6 @@ fn plain_base(text: &str) -> Result<String, String> {
         return Err(wrong());
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// The server of a URL. What is sent on the way to it is read by nobody, or holds no password.
-fn server(url: &str, from: &Mailbox) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let url = Url::parse(url).map_err(told)?;
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("there is no host")?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-        return Err("behind the host nothing but a port and ?tls=required is known".into());
-    }
-    let tls = || TlsParameters::new(host.to_owned()).map_err(told);
-    let (tls, port) = match (url.scheme(), url.query()) {
-        ("smtps", None) => (Tls::Wrapper(tls()?), 465),
-        ("smtp", Some("tls=required")) => (Tls::Required(tls()?), 587),
-        ("smtp", None) => (Tls::None, 25),
-        _ => return Err("it begins with smtps:// or smtp://, and may end with ?tls=required after smtp://".into()),
-    };
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(told);
-    let (name, password) = (decoded(url.username())?, url.password().map(decoded).transpose()?);
-    let credentials = match (name.is_empty(), password) {
-        (true, None) => None,
-        (false, Some(password)) if !password.is_empty() => Some(Credentials::new(name, password)),
-        _ => return Err("a name and a password go together".into()),
-    };
-    if credentials.is_some() && matches!(tls, Tls::None) && !is_here(host) {
-        return Err("without TLS the password could be read on its way: use smtps:// or ?tls=required".into());
-    }
-    let hello = ClientId::Domain(from.email.domain().to_owned());
-    let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).tls(tls).hello_name(hello);
-    let server = server.port(url.port().unwrap_or(port)).timeout(Some(Mailer::PATIENCE));
-    Ok(credentials.into_iter().fold(server, |server, credentials| server.credentials(credentials)).build())
-}
-
-fn is_here(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Replies that tell of how we sign in, not of the mail (RFC 4954, section 6; RFC 3207, section 4): the operator can mend that.
-const OF_SIGNING_IN: [u16; 4] = [530, 534, 535, 538];
-
-fn refused(error: &lettre::transport::smtp::Error) -> NotSent {
-    let reason = match error {
-        e if e.status().is_some() => "the server refused it",
-        e if e.is_tls() => "TLS failed",
-        e if e.is_timeout() => "it took too long",
-        e if e.is_client() => "the server can not take it",
-        _ => "the connection failed",
-    };
-    let code = error.status().map(u16::from);
-    let permanent = error.is_permanent() && !code.is_some_and(|code| OF_SIGNING_IN.contains(&code));
-    NotSent { code, reason, permanent }
 }
 
 async fn write_file(folder: PathBuf, name: String, bytes: Vec<u8>) -> Result<(), NotSent> {

@@ -256,5 +256,7 @@ pub async fn forget(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResu
 
 /// Removes answers that are no longer given again. Gives how many.
 pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(now - KEPT))).execute(conn).await
+    let old = "DELETE FROM idempotency_keys WHERE (member_id, key) IN \
+               (SELECT member_id, key FROM idempotency_keys WHERE created_at < $1 LIMIT $2)";
+    db::delete_in_batches(old, now - KEPT, conn).await
 }

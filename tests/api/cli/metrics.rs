@@ -62,6 +62,9 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
         ("database_requests_waiting", 0.0),
         ("database_frozen", 0.0),
         ("passwords_waiting", 0.0),
+        ("mails_waiting", 0.0),
+        ("mails_oldest_seconds", 0.0),
+        ("mails_total{outcome=\"given_up\"}", 0.0),
         ("nodes", 1.0),
     ] {
         assert_eq!(value(&told, &format!("folkmoot_{name}")), number, "{name}");

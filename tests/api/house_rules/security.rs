@@ -51,10 +51,13 @@ fn every_test_that_the_security_page_names_is_there() {
     }
     assert!(found.len() > 90, "{}", found.len());
     // What attackers try is worth a row: each file of it is named.
-    for file in std::fs::read_dir(root().join("tests/api/attacks")).unwrap() {
+    let folders = ["attacks", "mails"].map(|folder| (folder, root().join("tests/api").join(folder)));
+    let files =
+        folders.iter().flat_map(|(folder, path)| std::fs::read_dir(path).unwrap().map(move |file| (folder, file)));
+    for (folder, file) in files {
         let file = file.unwrap().path();
         let text = std::fs::read_to_string(&file).unwrap();
-        let module = format!("attacks::{}::", file.file_stem().unwrap().to_str().unwrap());
+        let module = format!("{folder}::{}::", file.file_stem().unwrap().to_str().unwrap());
         let has_tests = text.contains("test]\n");
         let is_of_the_tests = ["attacks::acts::"].contains(&module.as_str());
         assert!(!has_tests || is_of_the_tests || found.iter().any(|name| name.starts_with(&module)), "{module}");

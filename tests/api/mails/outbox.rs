@@ -5,7 +5,7 @@ use folkmoot::mails;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::support::{App, PASSWORD};
+use crate::support::{App, PASSWORD, PATIENCE};
 
 fn registration(name: &str, email: &str) -> Value {
     json!({"username": name, "password": PASSWORD, "email": email})
@@ -98,62 +98,115 @@ async fn what_another_node_has_in_hand_is_passed_over() {
 }
 
 #[actix_web::test]
-async fn what_fails_is_tried_eight_times_with_doubling_waits() {
+async fn what_fails_is_tried_for_five_days_with_waits_that_double_up_to_four_hours() {
     let app = App::start().await;
     register(&app, "anna").await;
     // Where the folder should be is a file.
     std::fs::write(&app.mail_dir, "").unwrap();
     let attempts = "SELECT coalesce(max(attempts), -1)::bigint FROM mails";
-    let mut waited = Vec::new();
-    for attempt in 1..8 {
+    for attempt in 1..12 {
         mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
         assert_eq!(app.count(attempts).await, attempt);
-        let wait = 1 << (attempt - 1);
-        app.clock.advance(Duration::minutes(wait) - Duration::seconds(30));
+        app.clock.advance(Duration::minutes(240.min(1 << (attempt - 1))) - Duration::seconds(30));
         assert_eq!(mails::send_due(&app.mailer, &app.shared.state).await.unwrap(), 0, "not yet");
         app.clock.advance(Duration::seconds(30));
-        waited.push(wait);
     }
-    assert_eq!(waited, [1, 2, 4, 8, 16, 32, 64]);
-    mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
-    assert_eq!(app.count(attempts).await, -1);
     std::fs::remove_file(&app.mail_dir).unwrap();
+    // It is late, and what it asks for can be done.
+    app.clock.advance(Duration::days(3));
+    let token = app.mail().await.token("verify-email");
+    app.guest().post("/api/v1/auth/verify-email", json!({"token": token})).await.expect(204);
+    register(&app, "ben").await;
+    app.clock.advance(Duration::days(5));
+    assert!(app.mails().await.is_empty());
+    assert_eq!(app.count(attempts).await, -1);
+    assert_eq!(app.mailer.counts.outcomes(), [("sent", 1), ("put_off", 11), ("given_up", 1)]);
+}
+
+#[actix_web::test]
+async fn what_was_taken_is_sent_though_the_next_can_not_be_taken() {
+    let app = App::start().await;
+    register(&app, "anna").await;
+    register(&app, "ben").await;
+    let sql = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+               CREATE TRIGGER fail BEFORE UPDATE ON mails FOR EACH ROW WHEN (OLD.member_id = 2) EXECUTE FUNCTION fail()";
+    app.sql().await.batch_execute(sql).await.unwrap();
+    assert!(mails::send_due(&app.mailer, &app.shared.state).await.is_err());
+    app.sql()
+        .await
+        .batch_execute("DROP TRIGGER fail ON mails; UPDATE mails SET next_attempt_at = 'infinity'")
+        .await
+        .unwrap();
+    assert_eq!(app.mail().await.to, "anna@example.org");
 }
 
 #[actix_web::test]
 async fn what_a_node_had_in_hand_when_it_was_killed_is_sent_later() {
     let app = App::start().await;
     register(&app, "anna").await;
-    std::fs::write(&app.mail_dir, "").unwrap();
-    mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
-    std::fs::remove_file(&app.mail_dir).unwrap();
+    // It accepts, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = folkmoot::config::MailConfig {
+        mail_url: Some(format!("smtp://{}", silent.local_addr().unwrap())),
+        mail_from: Some("forum@example.org".into()),
+        ..folkmoot::config::MailConfig::default()
+    };
+    let mailer = mails::Mailer::new(&config, std::path::Path::new(""), "http://forum.test", PATIENCE).unwrap();
+    let mut post = mails::Post::new(&mailer, &app.shared.state);
+    assert_eq!(post.take_due().await.unwrap(), 1);
+    drop(post);
     assert!(app.mails().await.is_empty());
     app.clock.advance(Duration::minutes(1));
     assert_eq!(app.mail().await.to, "anna@example.org");
 }
 
 #[actix_web::test]
-async fn what_was_killed_at_its_last_attempt_is_given_up() {
+async fn a_node_that_stops_takes_nothing_new() {
     let app = App::start().await;
     register(&app, "anna").await;
-    app.sql().await.batch_execute("UPDATE mails SET attempts = 8").await.unwrap();
+    app.shared.state.stopping.begin();
     assert!(app.mails().await.is_empty());
-    assert_eq!(app.count("SELECT count(*) FROM mails").await, 0);
+    assert_eq!(app.count("SELECT count(*) FROM mails WHERE attempts = 0").await, 1);
+}
+
+#[actix_web::test]
+async fn who_is_locked_by_others_is_not_waited_for() {
+    let app = App::start().await;
+    app.verified("Anna", "anna@example.org").await;
+    app.guest().post("/api/v1/auth/forgot-password", json!({"email": "anna@example.org"})).await.expect(202);
+    let mut client = app.sql().await;
+    // As by one who deletes the account: the member first, then its mails.
+    let held = client.transaction().await.unwrap();
+    held.execute("SELECT FROM members FOR UPDATE", &[]).await.unwrap();
+    assert!(app.mails().await.is_empty());
+    held.rollback().await.unwrap();
+    app.clock.advance(Duration::seconds(5));
+    app.mail().await;
 }
 
 #[actix_web::test]
 async fn what_has_nothing_to_say_any_more_is_not_sent() {
     let app = App::start().await;
-    app.verified("Anna", "anna@example.org").await;
-    app.guest().post("/api/v1/auth/forgot-password", json!({"email": "anna@example.org"})).await.expect(202);
-    // The folder is there by the mails before; in its place a file, so that nothing can be written.
-    std::fs::remove_dir_all(&app.mail_dir).unwrap();
-    std::fs::write(&app.mail_dir, "").unwrap();
-    mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
-    std::fs::remove_file(&app.mail_dir).unwrap();
-    app.clock.advance(Duration::minutes(61));
-    assert!(app.mails().await.is_empty());
+    let anna = app.verified("Anna", "anna@example.org").await;
+    anna.put_json("/api/v1/me/email", json!({"email": "new@example.org", "password": PASSWORD})).await.expect(202);
+    anna.put_json("/api/v1/me/email", json!({"email": "newer@example.org", "password": PASSWORD})).await.expect(202);
+    assert_eq!(app.mail().await.to, "newer@example.org");
     assert_eq!(app.count("SELECT count(*) FROM mails").await, 0);
+}
+
+#[actix_web::test]
+async fn answers_and_mails_that_have_had_their_time_are_removed_some_at_a_time() {
+    let app = App::start().await;
+    let sql = "CREATE TABLE statements (rows bigint);
+               CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN INSERT INTO statements SELECT count(*) FROM gone; RETURN NULL; END $$;
+               CREATE TRIGGER note AFTER DELETE ON mail_times REFERENCING OLD TABLE AS gone
+               FOR EACH STATEMENT EXECUTE FUNCTION note();
+               INSERT INTO mail_times SELECT '', gen_random_uuid(), now() - interval '2 h' FROM generate_series(1, 5000)";
+    app.sql().await.batch_execute(sql).await.unwrap();
+    mails::prune(app.clock.now(), &mut *app.shared.state.db.get().await.unwrap()).await.unwrap();
+    assert_eq!(app.count("SELECT count(*) FROM mail_times").await, 0);
+    assert_eq!(app.count("SELECT max(rows)::bigint FROM statements").await, 2000);
 }
 
 #[actix_web::test]

@@ -45,7 +45,17 @@ async fn a_mail_becomes_a_file() {
 async fn a_server_that_is_not_there_is_told_and_nothing_else() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("smtp://name:hidden@127.0.0.1:{port}");
-    let service = start(&["--log", "debug", "--mail-url", &url, "--mail-from", "forum@forum.test"]).await;
+    let service = start(&[
+        "--log",
+        "debug",
+        "--mail-url",
+        &url,
+        "--mail-from",
+        "forum@forum.test",
+        "--public-url",
+        "http://forum.test",
+    ])
+    .await;
     let log = log(service, "it is tried again");
     assert!(log.contains("the connection failed") && log.contains("\"attempt\":1"), "{log}");
     tells_nothing(&log);

@@ -26,7 +26,8 @@ async fn servers_that_keep_a_password_to_themselves_are_taken() {
         "smtp://name:secret@127.0.0.1:2525",
         "smtp://name:secret@localhost",
         "smtp://name:secret@[::1]:2525",
-        "smtp://relay.internal",
+        "smtp://relay.internal?tls=none",
+        "smtp://127.0.0.1",
     ] {
         let mailer = made(Some(url), Some("A forum <forum@example.org>"), None);
         assert!(mailer.is_ok(), "{url}: {:?}", mailer.err());
@@ -42,6 +43,8 @@ async fn what_is_wrong_is_told_without_the_password() {
         "smtps://name:secret@mail.example.org/path",
         "smtps://name:secret@mail.example.org?tls=none",
         "smtp://name:secret@mail.example.org",
+        "smtp://relay.internal",
+        "smtp://name:secret@mail.example.org?tls=none",
         "smtp://name:secret@127.0.0.1.example.org",
         "smtp://name:secret@mail.example.org?tls=opportunistic",
         "smtp://name@mail.example.org?tls=required",
@@ -57,6 +60,8 @@ async fn what_is_wrong_is_told_without_the_password() {
     let told = |made: Result<Mailer, String>| made.err().unwrap_or_default();
     assert!(told(made(Some("smtps://mail.example.org"), None, None)).contains("--mail-from"));
     assert!(told(made(None, Some("nobody"), None)).starts_with("--mail-from"));
+    let wrong = Mailer::new(&MailConfig::default(), Path::new(""), "nonsense", PATIENCE);
+    assert!(told(wrong).starts_with("--public-url"));
     for base in
         ["forum.example.org", "ftp://forum.example.org", "https://x.org/?a=b", "https://x.org/#a", "javascript:1"]
     {
@@ -70,7 +75,7 @@ async fn a_service_with_a_wrong_server_does_not_start() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
     program.args(["serve", "--listen", "127.0.0.1:0", "--mail-url", "smtp://name:hidden@mail.example.org"]);
     program.args(["--mail-from", "forum@example.org", "--database-url", &database, "--allow-data-loss"]);
-    program.args(["--secret", "a secret of at least thirty-two characters"]);
+    program.args(["--secret", "a secret of at least thirty-two characters", "--public-url", "http://forum.test"]);
     let done = program.output().unwrap();
     let told = String::from_utf8(done.stderr).unwrap();
     assert!(!done.status.success() && told.contains("--mail-url: without TLS"), "{told}");

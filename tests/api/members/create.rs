@@ -177,18 +177,6 @@ async fn addresses_and_countries_are_looked_at() {
 }
 
 #[actix_web::test]
-async fn an_address_of_another_member_is_not_told() {
-    let app = App::start().await;
-    let with = async |name: &str| {
-        let body = json!({"username": name, "password": PASSWORD, "email": "anna@example.org"});
-        app.guest().post("/api/v1/members", body).await.expect(201)
-    };
-    with("Anna").await;
-    app.sql().await.batch_execute("UPDATE members SET email_verified = true").await.unwrap();
-    with("Boris").await;
-}
-
-#[actix_web::test]
 async fn nobody_registers_with_a_role_or_a_count() {
     let app = App::start().await;
     for field in ["role", "post_count", "likes_received", "custom_title", "id", "joined_at", "state", "email_verified"]

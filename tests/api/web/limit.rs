@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Answer, App, Person};
+use crate::support::{Answer, App, Person, until};
 
 /// A service with limits of use, and proxies that are trusted.
 async fn limited(trusted: &[&str]) -> App {
@@ -182,6 +182,7 @@ async fn who_is_refused_costs_the_database_nothing() {
     assert_eq!(app.statements(refused()).await, 0);
     let program = anna.personal_token(&["read"]).await;
     program.get("/api/v1/members").await.refused(429, "too_many_requests");
+    until(&app.sql().await, "SELECT count(*) = 1 FROM tokens WHERE last_used_at IS NOT NULL").await;
     let refused = async || program.get("/api/v1/members").await.refused(429, "too_many_requests");
     assert_eq!(app.statements(refused()).await, 0);
     // Tokens that are none are looked up some times only.
