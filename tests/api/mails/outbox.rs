@@ -204,7 +204,7 @@ async fn answers_and_mails_that_have_had_their_time_are_removed_some_at_a_time()
                FOR EACH STATEMENT EXECUTE FUNCTION note();
                INSERT INTO mail_times SELECT '', gen_random_uuid(), now() - interval '2 h' FROM generate_series(1, 5000)";
     app.sql().await.batch_execute(sql).await.unwrap();
-    mails::prune(app.clock.now(), &mut *app.shared.state.db.get().await.unwrap()).await.unwrap();
+    mails::prune(app.clock.now(), &mut app.shared.state.db.get().await.unwrap()).await.unwrap();
     assert_eq!(app.count("SELECT count(*) FROM mail_times").await, 0);
     assert_eq!(app.count("SELECT max(rows)::bigint FROM statements").await, 2000);
 }
