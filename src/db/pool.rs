@@ -27,8 +27,32 @@ pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
     node: Arc<Node>,
     answered: Arc<tokio::sync::Mutex<Option<Answered>>>,
-    /// When somebody last found a connection free.
-    at_ease: Arc<Mutex<Instant>>,
+    crowd: Arc<Mutex<Crowd>>,
+}
+
+/// Whether more is asked of a pool than it can do.
+#[derive(Default)]
+struct Crowd {
+    /// Since when there have always been some who wait.
+    since: Option<Instant>,
+    /// When somebody last had to wait.
+    waited: Option<Instant>,
+}
+
+impl Crowd {
+    /// Somebody has to wait: whether many do, for some time.
+    fn waits(&mut self) -> bool {
+        let now = Instant::now();
+        self.waited = Some(now);
+        now - *self.since.get_or_insert(now) > CROWDED
+    }
+
+    /// Somebody had not to wait. That one was let in between others means nothing.
+    fn is_at_ease(&mut self) {
+        if self.waited.is_some_and(|waited| waited.elapsed() > AT_EASE) {
+            *self = Self::default();
+        }
+    }
 }
 
 /// When the database was asked whether it answers, and what came of it.
@@ -36,8 +60,9 @@ type Answered = (Instant, Result<(), Error>);
 
 /// So many of a node's connections are for what is done beside requests.
 pub const BESIDE: usize = 2;
-/// After so long without a free connection there is a crowd.
+/// Where some wait for so long, one after the other, there is a crowd; when nobody has waited for so long, there is none.
 const CROWDED: Duration = Duration::from_millis(500);
+const AT_EASE: Duration = Duration::from_millis(200);
 /// For so long it is believed that the database answers, or does not.
 const BELIEVED: Duration = Duration::from_millis(250);
 /// For so long a transaction may wait for its next statement: PostgreSQL ends one whose node is frozen or cut off, and lets go of
@@ -122,7 +147,7 @@ impl Pool {
             .build()
             .map_err(Error::internal)?;
         node.pools.lock().unwrap_or_else(PoisonError::into_inner).push(connections.clone());
-        Ok(Self { connections, node, answered: Arc::default(), at_ease: Arc::new(Mutex::new(Instant::now())) })
+        Ok(Self { connections, node, answered: Arc::default(), crowd: Arc::default() })
     }
 
     /// How much the pools of this node have to do.
@@ -187,12 +212,12 @@ impl Pool {
         match self.connections.timeout_get(&within(Duration::ZERO)).await {
             Err(PoolError::Timeout(TimeoutType::Wait)) => {}
             lent => {
-                *self.at_ease.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                self.crowd.lock().unwrap_or_else(PoisonError::into_inner).is_at_ease();
                 return lent;
             }
         }
-        let at_ease = *self.at_ease.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = if at_ease.elapsed() < CROWDED { limits.wait } else { limits.wait_in_crowd };
+        let is_crowded = self.crowd.lock().unwrap_or_else(PoisonError::into_inner).waits();
+        let wait = if is_crowded { limits.wait_in_crowd } else { limits.wait };
         self.connections.timeout_get(&within(wait)).await
     }
 }

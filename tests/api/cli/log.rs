@@ -1,8 +1,11 @@
 //! What a service writes to its log: never a secret, whatever it is told to write.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Service};
+use super::traces::{collector, has};
+use crate::support::{Answer, App, Mail, Service};
 
 const PASSWORDS: [&str; 3] = ["canary password one", "canary password two", "canary password three"];
 
@@ -55,6 +58,42 @@ async fn no_secret_is_written() {
         let line = written.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
     }
+}
+
+/// The mail that was sent last, once the service says so.
+fn sent(service: &Service, folder: &Path) -> Mail {
+    service.says("a mail was sent");
+    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let mail = Mail::read(std::fs::read_to_string(&file).unwrap());
+    std::fs::remove_file(file).unwrap();
+    mail
+}
+
+#[actix_web::test]
+async fn nothing_of_a_mail_is_written_nor_sent_to_a_collector() {
+    let app = App::migrated().await;
+    let (endpoint, spans) = collector();
+    let folder = std::env::temp_dir().join(format!("fm-{}", uuid::Uuid::new_v4().simple()));
+    let options = ["--log", "trace", "--otlp-endpoint", &endpoint, "--mail-dir", folder.to_str().unwrap()];
+    let service = Service::beside(&app, &options);
+    let guest = app.guest().at_url(&service.url);
+    let made = json!({"username": "Anna", "password": PASSWORDS[0], "email": "canary@example.org"});
+    guest.post("/api/v1/members", made).await.expect(201);
+    let verify = sent(&service, &folder).token("verify-email");
+    guest.post("/api/v1/auth/verify-email", json!({"token": verify})).await.expect(204);
+    guest.post("/api/v1/auth/forgot-password", json!({"email": "canary@example.org"})).await.expect(202);
+    let reset = sent(&service, &folder).token("reset-password");
+    let new = json!({"token": reset, "password": PASSWORDS[2]});
+    guest.post("/api/v1/auth/reset-password", new).await.expect(204);
+    assert_eq!(sent(&service, &folder).subject, "Your password was changed");
+    service.tell_to_stop();
+    let written = service.ends_well().join("\n");
+    let collected: Vec<u8> = spans.try_iter().flat_map(|(_, body)| body.to_vec()).collect();
+    assert!(has(&collected, b"POST /api/v1/auth/reset-password"));
+    for secret in [&verify, &reset, "canary@example.org", PASSWORDS[0], PASSWORDS[2]] {
+        assert!(!written.contains(secret) && !has(&collected, secret.as_bytes()), "{secret}");
+    }
+    std::fs::remove_dir(folder).unwrap();
 }
 
 #[actix_web::test]

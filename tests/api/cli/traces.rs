@@ -1,6 +1,6 @@
 //! Spans of requests, as a collector gets them.
 
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use actix_web::web::{Bytes, Data, post};
 use actix_web::{App as Server, HttpRequest, HttpResponse, HttpServer};
@@ -21,21 +21,27 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-fn has(bytes: &[u8], part: &[u8]) -> bool {
+pub fn has(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-#[actix_web::test]
-async fn a_request_goes_on_with_its_trace_and_is_sent_as_a_span() {
+/// A collector: where it is, and what it gets.
+pub fn collector() -> (String, Receiver<(String, Bytes)>) {
     let (to, spans) = channel::<(String, Bytes)>();
     let to = Data::new(to);
-    let collector = HttpServer::new(move || Server::new().app_data(to.clone()).route("/v1/traces", post().to(take)))
+    let server = HttpServer::new(move || Server::new().app_data(to.clone()).route("/v1/traces", post().to(take)))
         .workers(1)
         .disable_signals()
         .bind("127.0.0.1:0")
         .unwrap();
-    let endpoint = format!("http://{}", collector.addrs()[0]);
-    actix_web::rt::spawn(collector.run());
+    let endpoint = format!("http://{}", server.addrs()[0]);
+    actix_web::rt::spawn(server.run());
+    (endpoint, spans)
+}
+
+#[actix_web::test]
+async fn a_request_goes_on_with_its_trace_and_is_sent_as_a_span() {
+    let (endpoint, spans) = collector();
     let app = App::migrated().await;
     let service = Service::beside(&app, &["--otlp-endpoint", &endpoint, "--log", "warn,folkmoot::requests=info"]);
     let guest = app.guest().at_url(&service.url);

@@ -1,9 +1,11 @@
 //! The outbox: with the act or not at all, once, later where it fails, and not for ever.
 
 use chrono::Duration;
+use folkmoot::access::Seal;
 use folkmoot::mails;
 use futures_util::future::join;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{App, PASSWORD, PATIENCE};
 
@@ -158,6 +160,54 @@ async fn what_a_node_had_in_hand_when_it_was_killed_is_sent_later() {
     assert!(app.mails().await.is_empty());
     app.clock.advance(Duration::minutes(1));
     assert_eq!(app.mail().await.to, "anna@example.org");
+}
+
+#[actix_web::test]
+async fn what_a_later_version_wrote_is_left_to_it() {
+    let app = App::start().await;
+    register(&app, "anna").await;
+    let state = &app.shared.state;
+    let client = app.sql().await;
+    let id: Uuid = client.query_one("SELECT id FROM mails", &[]).await.unwrap().get(0);
+    let key = Seal::new(&state.secret, "folkmoot mails v1").unwrap();
+    let unheard_of = key.close(br#"{"kind": "unheard_of"}"#, id.as_bytes(), state.random).unwrap();
+    client.execute("UPDATE mails SET sealed = $1", &[&unheard_of]).await.unwrap();
+    assert!(app.mails().await.is_empty());
+    assert_eq!(app.count("SELECT count(*) FROM mails").await, 1);
+    app.clock.advance(Duration::days(6));
+    assert!(app.mails().await.is_empty());
+    assert_eq!(app.count("SELECT count(*) FROM mails").await, 0);
+}
+
+#[actix_web::test]
+async fn a_mail_that_is_stuck_holds_no_other_up() {
+    let app = App::start().await;
+    for name in ["anna", "ben", "carla"] {
+        register(&app, name).await;
+    }
+    // It says nothing to the first, and refuses the others at once.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = folkmoot::config::MailConfig {
+        mail_url: Some(format!("smtp://{}", server.local_addr().unwrap())),
+        mail_from: Some("forum@example.org".into()),
+        ..folkmoot::config::MailConfig::default()
+    };
+    let held = std::thread::spawn(move || {
+        let first = server.accept().unwrap();
+        for _ in 0..2 {
+            drop(server.accept().unwrap());
+        }
+        first
+    });
+    let mailer = mails::Mailer::new(&config, std::path::Path::new(""), "http://forum.test", PATIENCE).unwrap();
+    let mut post = mails::Post::new(&mailer, &app.shared.state);
+    let taken = post.take_due().await.unwrap();
+    for _ in 0..2 {
+        post.ended().await.unwrap().unwrap();
+    }
+    assert_eq!((taken, app.count("SELECT count(*) FROM mails WHERE attempts = 1").await), (3, 3));
+    drop(post);
+    held.join().unwrap();
 }
 
 #[actix_web::test]

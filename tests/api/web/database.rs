@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-use crate::support::{App, until, who_waits};
+use crate::support::{App, TWO_WAIT, until, who_waits};
 
 #[actix_web::test]
 async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
@@ -146,12 +146,18 @@ async fn who_comes_into_a_crowd_is_turned_away_early() {
     let client = app.sql().await;
     client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
     let holds_on = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = current_schema() \
-                    AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '600 ms'";
+                    AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1200 ms'";
     let late = async {
-        until(&client, holds_on).await;
-        let refused = guest.get("/api/v1/forums").await.refused(503, "overloaded");
-        assert_eq!(refused.header("retry-after"), "1");
-        client.batch_execute("COMMIT").await.unwrap();
+        until(&client, TWO_WAIT).await;
+        // Nobody has waited yet, so this one waits, and those who come later do not.
+        let first = async { guest.get("/api/v1/forums").await.expect(200) };
+        let later = async {
+            until(&client, holds_on).await;
+            let refused = guest.get("/api/v1/forums").await.refused(503, "overloaded");
+            assert_eq!(refused.header("retry-after"), "1");
+            client.batch_execute("COMMIT").await.unwrap();
+        };
+        futures_util::join!(first, later);
     };
     let list = async || guest.get("/api/v1/threads").await.expect(200);
     futures_util::join!(list(), list(), late);
