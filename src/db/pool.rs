@@ -61,7 +61,7 @@ type Answered = (Instant, Result<(), Error>);
 /// So many of a node's connections are for what is done beside requests.
 pub const BESIDE: usize = 2;
 /// Where some wait for so long, one after the other, there is a crowd; when nobody has waited for so long, there is none.
-const CROWDED: Duration = Duration::from_millis(500);
+const CROWDED: Duration = Duration::from_secs(1);
 const AT_EASE: Duration = Duration::from_millis(200);
 /// For so long it is believed that the database answers, or does not.
 const BELIEVED: Duration = Duration::from_millis(250);
