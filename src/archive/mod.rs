@@ -2,6 +2,7 @@
 //! here is remembered, so that the same file changes nothing twice; a batch of lines is one transaction, counters included.
 
 mod checks;
+mod demo;
 mod error;
 mod export;
 mod import;
@@ -10,6 +11,7 @@ mod progress;
 mod reader;
 mod writer;
 
+pub use demo::Demo;
 pub use error::{BadLine, ExportError, ImportError};
 pub use export::export;
 pub use import::{Added, Summary, import};

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 
 /// What is read at a time.
-const BUFFER: usize = 256 * 1024;
+pub(super) const BUFFER: usize = 256 * 1024;
 
 /// What to take in.
 #[derive(Args, Clone, Debug)]

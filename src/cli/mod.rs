@@ -2,6 +2,7 @@
 
 mod admin;
 pub mod check;
+mod demo_data;
 mod export;
 mod file;
 mod first_start;
@@ -49,6 +50,8 @@ enum Command {
     Import(import::Import),
     /// Write the whole forum as an archive.
     Export(export::Export),
+    /// Fill an empty forum with one that is made up: to try things out, and to measure.
+    DemoData(demo_data::DemoData),
     /// Manage members and keys; hold counters against rows.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
                 Command::Health(health) => health::run(&health),
                 Command::Import(import) => import::run(&cli.config, &import).await,
                 Command::Export(export) => export::run(&cli.config, &export).await,
+                Command::DemoData(demo) => demo_data::run(&cli.config, &demo).await,
                 Command::Admin(admin) => admin::run(&cli.config, admin).await,
                 Command::Openapi => openapi::run(),
             }

@@ -1,6 +1,7 @@
 //! Tests of `src/cli/`: the program, as a process of its own.
 
 mod admin;
+mod demo_data;
 mod file;
 mod limits;
 mod log;
