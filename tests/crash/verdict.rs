@@ -10,6 +10,8 @@ use crate::ledger::{Answer, Asked, Counted, Ledger};
 
 /// What a machine that does other work too adds to a time that is promised.
 const SLACK: Duration = Duration::from_millis(500);
+/// For so long after its end a node may still take the database for there: it asks four times a second.
+const BELIEVED: Duration = Duration::from_millis(300);
 
 /// Figures of one kind of fault: the median and the longest of each.
 #[derive(Default)]
@@ -132,6 +134,10 @@ impl Verdict {
     /// Balancers are told while the database is away.
     fn not_ready(&mut self, struck: &Struck, run: &Run) {
         let (Some((from, to)), name) = (struck.away, struck.fault.name()) else { return };
+        let from = from + BELIEVED;
+        if from >= to {
+            return;
+        }
         let within = |answer: &&Answer| answer.asked == Asked::Ready && answer.from >= from && answer.to < to;
         for node in 0..run.nodes {
             let said: Vec<_> = run.probed.iter().filter(within).filter(|answer| answer.node == node).collect();
