@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_http::error::DispatchError;
@@ -28,6 +29,9 @@ use crate::{openapi, routes};
 /// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
 /// longest drain all has ended within 30 s.
 const LAST_REQUESTS: u64 = 16;
+
+/// For so long what a client still sends is taken where its connection is to be closed: else it might not see the answer.
+const LAST_BYTES: Duration = Duration::from_secs(1);
 
 /// What all workers of a node share.
 #[derive(Clone)]
@@ -77,6 +81,7 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
         let app = build_app(for_workers.for_one_of(workers)).into_factory();
         let requests = HttpService::build()
             .client_request_timeout(patience.head)
+            .client_disconnect_timeout(LAST_BYTES)
             .graceful_shutdown_signal(move || {
                 let stops = stops.clone();
                 async move { stops.notified().await }

@@ -173,10 +173,17 @@ impl AsyncWrite for Connection {
         }
     }
 
-    /// All has been written.
+    /// All has been written. Whoever waits for the rest of a body that nobody needs any more does not ask for it again.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.taken_by = None;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let this = &mut *self;
+        this.taken_by = None;
+        this.expect_head(false);
+        if let Some(by) = this.head_by
+            && let Poll::Ready(late) = this.until(by, cx)
+        {
+            return Poll::Ready(late);
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

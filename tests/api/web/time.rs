@@ -10,25 +10,33 @@ use crate::support::{Answer, App, PATIENCE, until};
 
 #[actix_web::test]
 async fn a_body_that_does_not_come_is_given_up_and_its_connection_closed() {
-    let app = App::start_with(|setup| setup.requests.body = Duration::from_millis(200)).await;
+    let app = App::start_with(|setup| {
+        setup.requests.body = Duration::from_millis(200);
+        setup.patience.head = Duration::from_secs(1);
+    })
+    .await;
     let anna = app.member("anna").await;
     let address = app.url.strip_prefix("http://").unwrap().to_owned();
-    let head = format!(
-        "POST /api/v1/threads HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
-        anna.token.unwrap()
-    );
-    let answer = actix_web::web::block(move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        // To the end: the server closes.
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    });
-    let answer = answer.await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert!(answer.contains("\"code\":\"request_timeout\""), "{answer}");
+    let token = anna.token.unwrap();
+    for rest in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"bod\r\n"] {
+        let head = format!(
+            "POST /api/v1/threads HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\n{rest}"
+        );
+        let address = address.clone();
+        let answer = actix_web::web::block(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut answer = String::new();
+            // To the end: the server closes.
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        let answer = answer.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408"), "{rest}: {answer:?}");
+        assert!(answer.contains("\"code\":\"request_timeout\""), "{answer}");
+    }
 }
 
 #[actix_web::test]
