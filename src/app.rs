@@ -96,10 +96,8 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
 }
 
 fn take(stream: TcpStream, patience: Patience) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
-    let peer = stream.peer_addr().ok();
-    // An answer's last bytes need not wait for the client's word about those before.
-    stream.set_nodelay(true)?;
-    Ok((Connection::new(stream, patience), Protocol::Http1, peer))
+    let peer = stream.peer_addr()?;
+    Ok((Connection::new(stream, patience)?, Protocol::Http1, Some(peer)))
 }
 
 /// The application, for one worker.

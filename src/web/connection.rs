@@ -24,6 +24,9 @@ pub struct Patience {
 
 /// So many bytes of an answer a client has to take each time, where it does not take all.
 const LEAST_TAKEN: usize = 16 * 1024;
+/// So many bytes of an answer the system keeps for a client. It asks for more when a third of them is gone: of the megabytes that it
+/// would keep by itself, a client that reads slowly and steadily takes too few in its time.
+const KEPT: usize = 64 * 1024;
 
 impl Default for Patience {
     fn default() -> Self {
@@ -84,8 +87,15 @@ impl Drop for Taken {
 
 impl Connection {
     /// One that was just taken.
-    pub fn new(stream: TcpStream, patience: Patience) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// Where it has ended already.
+    pub fn new(stream: TcpStream, patience: Patience) -> Result<Self> {
+        // An answer's last bytes need not wait for the client's word about those before.
+        stream.set_nodelay(true)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, KEPT)?;
+        Ok(Self {
             stream,
             patience,
             turn: Turn::default(),
@@ -95,7 +105,7 @@ impl Connection {
             taken_by: None,
             taken: 0,
             alarm: None,
-        }
+        })
     }
 
     /// For its requests to find.
@@ -141,9 +151,10 @@ impl AsyncRead for Connection {
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         this.expect_head(buffer.filled().len() > before);
-        match (read, this.head_by) {
-            (Poll::Pending, Some(by)) => this.until(by, cx),
-            (read, _) => read,
+        match (read, this.head_by, this.taken_by) {
+            // Who still takes an answer has not begun to wait for the next one.
+            (Poll::Pending, Some(by), None) => this.until(by, cx),
+            (read, ..) => read,
         }
     }
 }
@@ -152,6 +163,9 @@ impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = &mut *self;
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        if written.is_ready() && this.head_by.is_some() {
+            this.head_by = Some(Instant::now() + 2 * this.patience.head);
+        }
         match &written {
             Poll::Pending => {
                 let by = *this.taken_by.get_or_insert_with(|| {
@@ -161,8 +175,6 @@ impl AsyncWrite for Connection {
                 this.until(by, cx).map(|ended| ended.map(|()| 0))
             }
             Poll::Ready(Ok(count)) if this.taken_by.is_some() => {
-                // Who still takes an answer has not begun to wait for the next one.
-                this.head_by = this.head_by.map(|_| Instant::now() + this.patience.head);
                 this.taken += count;
                 if this.taken >= LEAST_TAKEN {
                     this.taken_by = None;

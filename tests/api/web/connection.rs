@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use folkmoot::web::connection::Patience;
+
 use crate::support::{App, PATIENCE, until};
 
 fn connect(app: &App) -> TcpStream {
@@ -88,20 +90,63 @@ async fn a_request_in_time_is_answered_however_long_it_takes_and_however_it_is_c
     assert!(answer.unwrap().starts_with("HTTP/1.1 200"));
 }
 
-#[actix_web::test]
-async fn who_hardly_takes_an_answer_is_given_up() {
-    let app = App::start_with(|setup| setup.patience.answer = Duration::from_millis(300)).await;
+/// Asks for a page that is more than the system keeps of an answer by itself.
+async fn long_page(app: &App) -> String {
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    // More than the system keeps of an answer by itself.
     let long = "a long post. ".repeat(1_500);
     for _ in 0..99 {
         anna.reply(thread, &long).await;
     }
+    format!("GET /api/v1/threads/{thread}/posts?per_page=100 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+}
+
+/// How many bytes an answer says that its body has, and how many came.
+fn told_and_got(bytes: &[u8]) -> (usize, usize) {
+    let head_ends = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8_lossy(&bytes[..head_ends]).to_lowercase();
+    let told = head.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap().parse();
+    (told.unwrap(), bytes.len() - head_ends)
+}
+
+#[actix_web::test]
+async fn who_takes_an_answer_slowly_or_with_pauses_gets_it_whole() {
+    let app = App::start_with(|setup| {
+        setup.patience = Patience { head: Duration::from_millis(200), answer: Duration::from_secs(1) };
+    })
+    .await;
+    let page = long_page(&app).await;
+    let mut stream = connect(&app);
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 64 * 1024).unwrap();
+    let (told, got) = actix_web::web::block(move || {
+        stream.write_all(page.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // Longer than a head may take, and more than ten times as fast as it has to be.
+        let mut some = vec![0; 256 * 1024];
+        loop {
+            sleep(Duration::from_millis(500));
+            let from = bytes.len();
+            while bytes.len() - from < some.len() {
+                match stream.read(&mut some).unwrap() {
+                    0 => return told_and_got(&bytes),
+                    count => bytes.extend(&some[..count]),
+                }
+            }
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(got, told);
+    assert!(told > 3_000_000, "{told} bytes");
+}
+
+#[actix_web::test]
+async fn who_hardly_takes_an_answer_is_given_up() {
+    let app = App::start_with(|setup| setup.patience.answer = Duration::from_millis(300)).await;
+    let page = long_page(&app).await;
     let mut stream = connect(&app);
     let (told, got) = actix_web::web::block(move || {
-        let request = format!("GET /api/v1/threads/{thread}/posts?per_page=100 HTTP/1.1\r\nHost: x\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
+        stream.write_all(page.as_bytes()).unwrap();
         let mut bytes = Vec::new();
         let from = Instant::now();
         while from.elapsed() < Duration::from_secs(2) {
@@ -112,10 +157,7 @@ async fn who_hardly_takes_an_answer_is_given_up() {
         }
         // What was on its way comes, then the end.
         let _ = stream.read_to_end(&mut bytes);
-        let head_ends = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-        let head = String::from_utf8_lossy(&bytes[..head_ends]).to_lowercase();
-        let told = head.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap().parse::<usize>();
-        (told.unwrap(), bytes.len() - head_ends)
+        told_and_got(&bytes)
     })
     .await
     .unwrap();
