@@ -6,9 +6,10 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{App, PASSWORD, PATIENCE, Person, Service};
+use crate::support::{App, PASSWORD, PATIENCE, Person, Service, until, who_waits};
 
 /// What a limit may be late by: the tests share two cores.
 const LATE: Duration = Duration::from_secs(2);
@@ -149,4 +150,28 @@ async fn two_nodes_share_the_limits_of_use() {
     let (here, there) = futures_util::join!(taken(&here, 12), taken(&there, 12));
     // Ten an hour, whoever is asked; of an hour too little has gone by to count.
     assert!((8..=12).contains(&(here + there)), "{here} and {there}");
+}
+
+#[actix_web::test]
+async fn a_node_that_stands_still_lets_go_of_what_it_holds() {
+    let app = App::migrated().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let service = Service::beside(&app, &["--workers", "1"]);
+    let (there, page) = (anna.at_url(&service.url), format!("/api/v1/threads/{thread}/posts"));
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; SELECT FROM threads FOR UPDATE").await.unwrap();
+    // It gets the lock that it waits for when it can no longer do anything with it.
+    let stands_still = async {
+        who_waits(&client).await;
+        service.tell(Signal::STOP);
+        client.batch_execute("COMMIT").await.unwrap();
+        until(&client, "SELECT count(*) = 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = current_schema()").await;
+        let (_, took) = timed(anna.reply(thread, "two")).await;
+        within("between two statements", 9, took);
+        service.tell(Signal::CONT);
+    };
+    let (answer, ()) = futures_util::join!(there.post(&page, json!({"body": "one"})), stands_still);
+    answer.refused(503, "database_unavailable");
+    assert_eq!(app.count("SELECT count(*) FROM posts").await, 2);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{PASSWORD, PATIENCE, Service, database};
+use crate::support::{PASSWORD, PATIENCE, Service, database, who_waits};
 
 const NODES: usize = 5;
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
@@ -162,4 +162,22 @@ async fn who_writes_as_the_oldest_schema_was_still_can_beside_todays_service() {
     assert_eq!(page["posts"].as_array().unwrap().len(), 2, "{page}");
     service.tell_to_stop();
     service.ends_well();
+}
+
+#[actix_web::test]
+async fn a_migration_that_waits_for_a_table_does_not_keep_others_from_it() {
+    let database = older().await;
+    let long = folkmoot::db::connect(&database).await.unwrap();
+    long.batch_execute("BEGIN").await.unwrap();
+    write_as_before(&long, 1_000).await;
+    let url = database.clone();
+    let migrated = actix_web::rt::spawn(async move { folkmoot::db::migrate(&url).await });
+    who_waits(&long).await;
+    // Who comes after it waits behind it, but not for long.
+    let others = folkmoot::db::connect(&database).await.unwrap();
+    others.batch_execute("SET lock_timeout = '20s'").await.unwrap();
+    write_as_before(&others, 2_000).await;
+    long.batch_execute("COMMIT").await.unwrap();
+    let done = migrated.await.unwrap().unwrap();
+    assert_eq!(done.len(), migrations().len() - OLDER);
 }

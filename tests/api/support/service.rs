@@ -88,7 +88,11 @@ impl Service {
     }
 
     pub fn tell_to_stop(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
+        self.tell(Signal::TERM);
+    }
+
+    pub fn tell(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 
     /// Waits for its end; all that it said.
