@@ -1,6 +1,6 @@
 //! What an operator can set: flags, environment variables (`FOLKMOOT_` and the flag's name) and a TOML file.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -128,4 +128,10 @@ pub struct MailConfig {
     /// Default: the public URL.
     #[arg(long, env = "FOLKMOOT_LINK_BASE", value_name = "URL")]
     pub link_base: Option<String>,
+}
+
+/// Whether a host is this very machine: what is said to it, nobody else can read.
+pub fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }

@@ -177,13 +177,14 @@ async fn credential(request: &ServiceRequest) -> Result<Credential, Error> {
     if !personal::is_one(token) {
         return Ok(Credential::Session(keys.verify(token, state.clock.now())?));
     }
-    if let Some(member_id) = limits.owner_of(&hash_opaque(token)) {
+    let hash = hash_opaque(token);
+    if let Some(member_id) = limits.owner_of(&hash) {
         return Ok(Credential::PersonalOf(member_id));
     }
     limits.may_guess(request)?;
     let signed = personal::signed(token, state).await;
     match &signed {
-        Ok(signed) => limits.is_of(hash_opaque(token), signed.member_id),
+        Ok(signed) => limits.is_of(hash, signed.member_id),
         Err(error) if [Code::InvalidToken, Code::TokenExpired].contains(&error.code()) => limits.guessed(request),
         Err(_) => {}
     }

@@ -1,12 +1,10 @@
 //! Refuses to serve with settings that lose what was acknowledged, or let in who should not be; warns of what is only doubtful.
 
-use std::net::IpAddr;
-
-use tokio_postgres::config::{Host as DatabaseHost, SslMode};
-use url::{Host, Url};
+use tokio_postgres::config::{Host, SslMode};
+use url::Url;
 
 use super::setup;
-use crate::config::{Config, ServeConfig};
+use crate::config::{Config, ServeConfig, is_this_machine};
 use crate::db;
 
 /// What is told by the options alone.
@@ -23,7 +21,7 @@ pub fn check_options(config: &Config, serve: &ServeConfig, public_url: &str) -> 
     if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("--public-url {public_url}: it has to be like https://forum.example.org"));
     }
-    if url.scheme() == "http" && !is_near(&url) {
+    if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
         tracing::warn!("the public URL is http: passwords and tokens can be read on their way");
     }
     if let Some(network) = serve.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
@@ -38,20 +36,11 @@ pub fn check_options(config: &Config, serve: &ServeConfig, public_url: &str) -> 
 /// Whether a database is asked over a network, and may do without TLS.
 fn may_be_read_on_its_way(url: &str) -> bool {
     let Ok(config) = url.parse::<tokio_postgres::Config>() else { return false };
-    let is_far = |host: &DatabaseHost| match host {
-        DatabaseHost::Tcp(name) => name != "localhost" && !name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-        DatabaseHost::Unix(_) => false,
+    let is_far = |host: &Host| match host {
+        Host::Tcp(name) => !is_this_machine(name),
+        Host::Unix(_) => false,
     };
     matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) && config.get_hosts().iter().any(is_far)
-}
-
-fn is_near(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// What is acknowledged has to be on the disk: a PostgreSQL that does not wait for it is refused.

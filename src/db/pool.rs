@@ -141,8 +141,6 @@ impl Pool {
         let manager = AsyncDieselConnectionManager::new_with_config(&node.url, config);
         let connections = diesel_deadpool::Pool::builder(manager)
             .max_size(connections)
-            .wait_timeout(Some(limits.wait))
-            .create_timeout(Some(limits.connect))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;

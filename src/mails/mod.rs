@@ -16,6 +16,6 @@ pub use counts::Counts;
 pub use letter::Letter;
 pub use outbox::{forget, look, prune, write};
 pub use owner::tell;
-pub use sender::{Post, send_due};
+pub use sender::Post;
 pub use tokens::{Purpose, Spent, ask_to_verify, end_tokens, owner_of, spend};
 pub use transport::Mailer;

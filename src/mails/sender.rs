@@ -84,23 +84,6 @@ impl<'a> Post<'a> {
     }
 }
 
-/// Sends all mails that are due; gives how many were looked at. An error of one keeps no other from being sent.
-pub async fn send_due(mailer: &Mailer, state: &State) -> Result<usize, Error> {
-    let mut post = Post::new(mailer, state);
-    let (mut looked_at, mut failed) = (0, None);
-    loop {
-        match post.take_due().await {
-            Ok(more) => looked_at += more,
-            Err(error) => failed = Some(error),
-        }
-        match post.ended().await {
-            Some(ended) => failed = ended.err().or(failed),
-            None => break,
-        }
-    }
-    failed.map_or(Ok(looked_at), Err)
-}
-
 /// The mail that has been due for the longest time. Its next attempt is noted before this one begins.
 async fn take(mailer: &Mailer, state: &State) -> Result<Look, Error> {
     let now = state.clock.now();

@@ -1,6 +1,5 @@
 //! A mail server, spoken to by SMTP (RFC 5321) step by step: what it says of a mail is final, what it says of us is not.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::Address;
@@ -15,6 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::transport::NotSent;
+use crate::config::is_this_machine;
 
 /// For so long a server is waited for when its mail has been taken already.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -43,18 +43,17 @@ impl Server {
             ("smtps", None) => (Tls::Wrapper(tls()?), 465),
             ("smtp", Some("tls=required")) => (Tls::Required(tls()?), 587),
             ("smtp", Some("tls=none")) => (Tls::None, 25),
-            ("smtp", None) if is_here(host) => (Tls::None, 25),
+            ("smtp", None) if is_this_machine(host) => (Tls::None, 25),
             ("smtp", None) => {
-                return Err(
-                    "without TLS the links in mails could be read on their way, and each is worth a password: \
-                            use smtps:// or ?tls=required, or say ?tls=none where nobody is on that way"
-                        .into(),
-                );
+                let why = "without TLS the links in mails could be read on their way, and each is worth a password";
+                return Err(format!(
+                    "{why}: use smtps:// or ?tls=required, or say ?tls=none where nobody is on that way"
+                ));
             }
             _ => return Err("it begins with smtps:// or smtp://, and may end with ?tls=... after smtp://".into()),
         };
         let credentials = credentials(&url)?;
-        if credentials.is_some() && matches!(tls, Tls::None) && !is_here(host) {
+        if credentials.is_some() && matches!(tls, Tls::None) && !is_this_machine(host) {
             return Err("without TLS the password could be read on its way: use smtps:// or ?tls=required".into());
         }
         let hello = ClientId::Domain(from.email.domain().to_owned());
@@ -122,10 +121,6 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
 
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-fn is_here(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Replies that tell of how we sign in, not of the mail (RFC 4954, section 6; RFC 3207, section 4): the operator can mend that.

@@ -1,13 +1,17 @@
 //! The outbox: with the act or not at all, once, later where it fails, and not for ever.
 
+use std::net::TcpListener;
+use std::path::Path;
+
 use chrono::Duration;
 use folkmoot::access::Seal;
+use folkmoot::config::MailConfig;
 use folkmoot::mails;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{App, PASSWORD, PATIENCE};
+use crate::support::{App, PASSWORD, PATIENCE, send_due};
 
 fn registration(name: &str, email: &str) -> Value {
     json!({"username": name, "password": PASSWORD, "email": email})
@@ -107,10 +111,10 @@ async fn what_fails_is_tried_for_five_days_with_waits_that_double_up_to_four_hou
     std::fs::write(&app.mail_dir, "").unwrap();
     let attempts = "SELECT coalesce(max(attempts), -1)::bigint FROM mails";
     for attempt in 1..12 {
-        mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
+        send_due(&app.mailer, &app.shared.state).await.unwrap();
         assert_eq!(app.count(attempts).await, attempt);
         app.clock.advance(Duration::minutes(240.min(1 << (attempt - 1))) - Duration::seconds(30));
-        assert_eq!(mails::send_due(&app.mailer, &app.shared.state).await.unwrap(), 0, "not yet");
+        assert_eq!(send_due(&app.mailer, &app.shared.state).await.unwrap(), 0, "not yet");
         app.clock.advance(Duration::seconds(30));
     }
     std::fs::remove_file(&app.mail_dir).unwrap();
@@ -133,7 +137,7 @@ async fn what_was_taken_is_sent_though_the_next_can_not_be_taken() {
     let sql = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
                CREATE TRIGGER fail BEFORE UPDATE ON mails FOR EACH ROW WHEN (OLD.member_id = 2) EXECUTE FUNCTION fail()";
     app.sql().await.batch_execute(sql).await.unwrap();
-    assert!(mails::send_due(&app.mailer, &app.shared.state).await.is_err());
+    assert!(send_due(&app.mailer, &app.shared.state).await.is_err());
     app.sql()
         .await
         .batch_execute("DROP TRIGGER fail ON mails; UPDATE mails SET next_attempt_at = 'infinity'")
@@ -142,18 +146,23 @@ async fn what_was_taken_is_sent_though_the_next_can_not_be_taken() {
     assert_eq!(app.mail().await.to, "anna@example.org");
 }
 
+/// Sends to a server on this machine.
+fn mailer_to(server: &TcpListener) -> mails::Mailer {
+    let config = MailConfig {
+        mail_url: Some(format!("smtp://{}", server.local_addr().unwrap())),
+        mail_from: Some("forum@example.org".into()),
+        ..MailConfig::default()
+    };
+    mails::Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).unwrap()
+}
+
 #[actix_web::test]
 async fn what_a_node_had_in_hand_when_it_was_killed_is_sent_later() {
     let app = App::start().await;
     register(&app, "anna").await;
     // It accepts, and says nothing.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let config = folkmoot::config::MailConfig {
-        mail_url: Some(format!("smtp://{}", silent.local_addr().unwrap())),
-        mail_from: Some("forum@example.org".into()),
-        ..folkmoot::config::MailConfig::default()
-    };
-    let mailer = mails::Mailer::new(&config, std::path::Path::new(""), "http://forum.test", PATIENCE).unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mailer = mailer_to(&silent);
     let mut post = mails::Post::new(&mailer, &app.shared.state);
     assert_eq!(post.take_due().await.unwrap(), 1);
     drop(post);
@@ -186,12 +195,8 @@ async fn a_mail_that_is_stuck_holds_no_other_up() {
         register(&app, name).await;
     }
     // It says nothing to the first, and refuses the others at once.
-    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let config = folkmoot::config::MailConfig {
-        mail_url: Some(format!("smtp://{}", server.local_addr().unwrap())),
-        mail_from: Some("forum@example.org".into()),
-        ..folkmoot::config::MailConfig::default()
-    };
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mailer = mailer_to(&server);
     let held = std::thread::spawn(move || {
         let first = server.accept().unwrap();
         for _ in 0..2 {
@@ -199,7 +204,6 @@ async fn a_mail_that_is_stuck_holds_no_other_up() {
         }
         first
     });
-    let mailer = mails::Mailer::new(&config, std::path::Path::new(""), "http://forum.test", PATIENCE).unwrap();
     let mut post = mails::Post::new(&mailer, &app.shared.state);
     let taken = post.take_due().await.unwrap();
     for _ in 0..2 {

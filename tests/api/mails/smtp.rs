@@ -6,10 +6,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use folkmoot::config::MailConfig;
-use folkmoot::mails::{self, Mailer};
+use folkmoot::mails::Mailer;
 use serde_json::{Value, json};
 
-use crate::support::{App, Mail, PASSWORD};
+use crate::support::{App, Mail, PASSWORD, send_due};
 
 /// A mail server, for the time of one test.
 struct Server {
@@ -70,7 +70,7 @@ async fn with_mail_to(name: &str) -> App {
 
 /// How often the mail was tried, after one more time; none where it is gone.
 async fn attempts_after(app: &App, mailer: &Mailer) -> Option<i64> {
-    assert_eq!(mails::send_due(mailer, &app.shared.state).await.unwrap(), 1);
+    assert_eq!(send_due(mailer, &app.shared.state).await.unwrap(), 1);
     let attempts = app.count("SELECT coalesce(max(attempts), 0)::bigint FROM mails").await;
     Some(attempts).filter(|attempts| *attempts > 0)
 }

@@ -8,7 +8,7 @@ use folkmoot::config::MailConfig;
 use folkmoot::mails::Mailer;
 use serde_json::json;
 
-use crate::support::{App, PASSWORD, PATIENCE};
+use crate::support::{App, PASSWORD, PATIENCE, send_due};
 
 fn made(url: Option<&str>, from: Option<&str>, link_base: Option<&str>) -> Result<Mailer, String> {
     let [mail_url, mail_from, link_base] = [url, from, link_base].map(|text| text.map(str::to_owned));
@@ -87,7 +87,7 @@ async fn without_a_server_mails_are_files_for_their_owner_s_eyes() {
     let app = App::start().await;
     let body = json!({"username": "Żółw", "password": PASSWORD, "email": "anna@example.org"});
     app.guest().post("/api/v1/members", body).await.expect(201);
-    folkmoot::mails::send_due(&app.mailer, &app.shared.state).await.unwrap();
+    send_due(&app.mailer, &app.shared.state).await.unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&app.mail_dir), 0o700);
     let files: Vec<_> = std::fs::read_dir(&app.mail_dir).unwrap().map(|file| file.unwrap().path()).collect();
@@ -117,7 +117,7 @@ async fn links_start_with_what_the_operator_says() {
     let mailer = Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).unwrap();
     let body = json!({"username": "Anna", "password": PASSWORD, "email": "anna@example.org"});
     app.guest().post("/api/v1/members", body).await.expect(201);
-    folkmoot::mails::send_due(&mailer, &app.shared.state).await.unwrap();
+    send_due(&mailer, &app.shared.state).await.unwrap();
     let mail = app.mail().await;
     assert!(mail.raw.contains("\r\nhttps://forum.example.org/app/verify-email#token="), "{}", mail.raw);
 }

@@ -1,6 +1,8 @@
 //! Mails, as their readers see them.
 
-use folkmoot::mails;
+use folkmoot::error::Error;
+use folkmoot::mails::{Mailer, Post};
+use folkmoot::state::State;
 use serde_json::json;
 
 use super::{App, PASSWORD, Person};
@@ -33,10 +35,26 @@ impl Mail {
     }
 }
 
+/// Sends all mails that are due; gives how many were looked at. An error of one keeps no other from being sent.
+pub async fn send_due(mailer: &Mailer, state: &State) -> Result<usize, Error> {
+    let mut post = Post::new(mailer, state);
+    let (mut looked_at, mut failed) = (0, None);
+    loop {
+        match post.take_due().await {
+            Ok(more) => looked_at += more,
+            Err(error) => failed = Some(error),
+        }
+        match post.ended().await {
+            Some(ended) => failed = ended.err().or(failed),
+            None => return failed.map_or(Ok(looked_at), Err),
+        }
+    }
+}
+
 impl App {
     /// Sends all that is due; gives what was sent by it.
     pub async fn mails(&self) -> Vec<Mail> {
-        while mails::send_due(&self.mailer, &self.shared.state).await.unwrap() > 0 {}
+        while send_due(&self.mailer, &self.shared.state).await.unwrap() > 0 {}
         let Ok(folder) = std::fs::read_dir(&self.mail_dir) else { return Vec::new() };
         let mut sent = Vec::new();
         for file in folder {

@@ -17,6 +17,6 @@ pub use app::{App, PATIENCE, SECRET};
 pub use database::{TWO_WAIT, until, who_waits};
 pub use forger::Forger;
 pub use given::PASSWORD;
-pub use mail::Mail;
+pub use mail::{Mail, send_due};
 pub use person::Person;
 pub use service::Service;
