@@ -1,7 +1,6 @@
 //! Bringing the schema up to date, one node at a time.
 
 use diesel::connection::SimpleConnection;
-use diesel::{RunQueryDsl, sql_query};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -30,20 +29,31 @@ pub enum MigrateError {
 
 /// Runs what has not been run yet; gives the names of what was. Nodes that start together wait for one another.
 pub async fn migrate(url: &str) -> Result<Vec<String>, MigrateError> {
-    let connection =
-        super::pool::connect_diesel(url.to_owned()).await.map_err(|e| MigrateError::Unreachable(e.to_string()))?;
+    let unreachable = |e: diesel::ConnectionError| MigrateError::Unreachable(e.to_string());
+    let failed = |e: tokio_postgres::Error| MigrateError::Failed(e.to_string());
+    let mut keeper = super::connect(url).await.map_err(unreachable)?;
+    let turn = keeper.transaction().await.map_err(failed)?;
+    turn.batch_execute(&wait_for_turn()).await.map_err(failed)?;
+    let connection = super::pool::connect_diesel(url.to_owned()).await.map_err(unreachable)?;
     // diesel's harness is synchronous, and would block this thread's own runtime.
-    tokio::task::spawn_blocking(move || run(connection)).await.map_err(|e| MigrateError::Failed(e.to_string()))?
+    let run =
+        tokio::task::spawn_blocking(move || run(connection)).await.map_err(|e| MigrateError::Failed(e.to_string()))?;
+    turn.rollback().await.map_err(failed)?;
+    run
+}
+
+/// diesel takes no lock of its own. This one ends with a transaction that is open meanwhile, whatever happens: that of a session
+/// would outlive its client where a pooler hands sessions on.
+fn wait_for_turn() -> String {
+    format!(
+        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+         SELECT pg_advisory_xact_lock({LOCK})"
+    )
 }
 
 fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
     let failed = |e: &dyn std::fmt::Display| MigrateError::Failed(e.to_string());
     let mut connection = AsyncConnectionWrapper::<AsyncPgConnection>::from(connection);
-    // diesel takes no lock of its own. This one ends with the connection, whatever happens.
-    sql_query("SELECT pg_advisory_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .execute(&mut connection)
-        .map_err(|e| failed(&e))?;
     // Whoever waits for a table holds up all who come after it, so it does not wait long, and tries again.
     connection.batch_execute(&format!("SET lock_timeout = '2s'; {IN_ENGLISH}")).map_err(|e| failed(&e))?;
     let mut done = Vec::new();
