@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 ARGS ?=
 
 .PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
-	overload overload-short bench screenshot rust postgres
+	test-pgbouncer overload overload-short bench bench-nodes screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +22,7 @@ lint: rust postgres ## Hold code, document, scripts and deployment files against
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --test api -- openapi:: house_rules::
-	for script in scripts/*.sh benches/*/*.sh tests/*/*.sh; do sh -n "$$script" || exit 1; done
+	for script in scripts/*.sh benches/*.sh benches/*/*.sh tests/*/*.sh; do sh -n "$$script" || exit 1; done
 	bash -n .ci/run
 	scripts/lint-compose.sh
 
@@ -62,6 +62,10 @@ crash-test: rust postgres ## Break a running service 100 times, then prove that 
 crash-self-test: rust postgres ## Falsify a run in every way that crash-test looks for, and see it refused.
 	cargo test --quiet --locked --test crash -- self-test $(ARGS)
 
+test-pgbouncer: rust postgres ## Run two nodes through PgBouncer in transaction mode (ARGS="SECONDS"; PGBOUNCER=... names one).
+	cargo build --release --locked
+	tests/pgbouncer/run.sh $(ARGS)
+
 overload: rust postgres ## Time ordinary clients beside ones that are slow, idle or many.
 	cargo build --release --locked
 	cargo test --quiet --locked --test crash -- overload --program target/release/folkmoot $(ARGS)
@@ -77,6 +81,11 @@ bench: rust postgres ## Measure the thread page against its limit (ARGS="ROUNDS 
 	scripts/need-bench.sh
 	cargo build --release --locked
 	benches/thread_page/run.sh $(ARGS)
+
+bench-nodes: rust postgres ## Measure two and four nodes against one, on one database (ARGS="ROUNDS SECONDS PERCENT_OF_A_CORE").
+	scripts/need-bench.sh nodes
+	cargo build --release --locked
+	benches/nodes.sh $(ARGS)
 
 screenshot: rust postgres ## Take the picture of the docs page that README.md shows.
 	scripts/need-browser.sh

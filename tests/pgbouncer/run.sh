@@ -71,6 +71,7 @@ until_ready
 show killed
 both 3 after_kill
 expect "no request fails afterwards" "$(sum after_kill refused) $(sum after_kill broken)" "0 0"
+expect "whoever was refused may try again (503)" "$(cat "$folder"/node?.log | grep -c '"status":500' || true)" 0
 count_replies
 
 say "Limits of time, locks and cancelling through PgBouncer"
