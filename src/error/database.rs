@@ -50,6 +50,9 @@ enum Trouble {
 /// What the server says when it ends a connection (SQLSTATE 57P01 to 57P05, 25P03) or does not open one (57P03, 53300).
 const AWAY: [&str; 4] =
     ["terminating connection", "terminating background worker", "the database system is ", "sorry, too many clients"];
+/// What PgBouncer says where it has no server: it gives most of this the SQLSTATE of a breach of the protocol.
+const POOLER: [&str; 4] =
+    ["server login has been failing", "server conn crashed", "query_wait_timeout", "pooler is shutting down"];
 /// SQLSTATE 57014 and 55P03.
 const BUSY: [&str; 2] = ["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
 /// SQLSTATE 40P01.
@@ -65,6 +68,7 @@ impl Trouble {
             | DieselError::BrokenTransactionManager => Self::Away,
             DieselError::DatabaseError(SerializationFailure, _) => Self::Race,
             DieselError::DatabaseError(Unknown, told) if says(told.message(), &AWAY) => Self::Away,
+            DieselError::DatabaseError(Unknown, told) if says(told.message(), &POOLER) => Self::Away,
             DieselError::DatabaseError(Unknown, told) if says(told.message(), &BUSY) => Self::Busy,
             DieselError::DatabaseError(Unknown, told) if says(told.message(), &DEADLOCK) => Self::Race,
             _ => Self::Fault,
