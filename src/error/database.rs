@@ -51,8 +51,13 @@ enum Trouble {
 const AWAY: [&str; 4] =
     ["terminating connection", "terminating background worker", "the database system is ", "sorry, too many clients"];
 /// What PgBouncer says where it has no server: it gives most of this the SQLSTATE of a breach of the protocol.
-const POOLER: [&str; 4] =
-    ["server login has been failing", "server conn crashed", "query_wait_timeout", "pooler is shutting down"];
+const POOLER: [&str; 5] = [
+    "server login has been failing",
+    "server conn crashed",
+    "server connection closed",
+    "query_wait_timeout",
+    "pooler is shutting down",
+];
 /// SQLSTATE 57014 and 55P03.
 const BUSY: [&str; 2] = ["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
 /// SQLSTATE 40P01.

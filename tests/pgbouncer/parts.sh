@@ -129,6 +129,9 @@ both() { # seconds, name
 sum() { awk -v what="$2" '$1 == what { sum += $2 } END { print sum + 0 }' "$folder/$1".*.wrk; }
 show() { echo "$(sum "$1" requests) requests; $(sum "$1" refused) were refused and $(sum "$1" broken) broken."; }
 
+# Why nodes refused requests so far.
+refusals() { cat "$folder"/node?.log | sed -n 's/.*"level":"WARN".*"message":"\([^"]*\)","cause":"\([^"]*\)".*/\1: \2/p' | sort | uniq -c; }
+
 # What nodes took for faults of their own, and answered by 500.
 faults() { cat "$folder"/node?.log | sed -n 's/.*"message":"internal error","cause":"\(.*\)"},"target".*/\1/p' | sort | uniq -c; }
 

@@ -53,7 +53,11 @@ python3 "$here/pipelined.py" "$folder/.s.PGSQL.6432"
 
 say "Load for $seconds s"
 both "$seconds" load
-expect "no request fails" "$(sum load refused) $(sum load broken)" "0 0"
+show load
+refusals
+# A busy machine may have the service turn some away (503), with a pooler or without.
+expect "nothing breaks, and not one in a hundred is turned away" "$(sum load broken) $(($(sum load refused) * 100 / $(sum load requests)))" "0 0"
+expect "nothing was a fault" "$(faults)" ""
 count_replies
 
 say "PgBouncer is killed and started again under load"
