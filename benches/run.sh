@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC1090,SC1091  # the files that are read share what is set
 # Measures what the service promises about speed, each row beside its limit in the same run, and writes the table into
 # docs/performance.md. Without arguments all rows; with some, those alone, and nothing is written.
 #
@@ -37,6 +38,7 @@ end() {
     status=$?
     trap - EXIT INT TERM
     stop_others
+    running=
     stop_service
     rm -rf "$work"
     exit "$status"
@@ -63,5 +65,5 @@ if [ -n "$quick" ]; then
     awk -F '\t' '$7 < $6 / 2 { print "fell: " $1 ", ratio " $4 " where " $6 " is promised"; fell = 1 } END { exit fell }' \
         "$work/results" >&2
 elif [ $# -eq 0 ]; then
-    sh "$here/lib/publish.sh" "$work/results" "$rounds" "$seconds" "$threads"
+    sh "$here/lib/publish.sh" "$work/results" "$rounds" "$seconds" "$threads" "$postgres_version"
 fi

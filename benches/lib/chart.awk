@@ -21,8 +21,8 @@ END {
         y = top + (i - 1) * step
         long = one * (share[i] > most ? most : share[i])
         printf "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", left - 10, y + 15, escaped(what[i])
-        printf "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\"/>", share[i] >= 1 ? "met" : "not", left, y, long < 1 ? 1 : long
-        printf "<text x=\"%.1f\" y=\"%d\">%s%s</text>\n", left + long + 6, y + 14, ratio[i], share[i] > most ? " ›" : ""
+        printf "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\"/>", (share[i] >= 1 ? "met" : "not"), left, y, (long < 1 ? 1 : long)
+        printf "<text x=\"%.1f\" y=\"%d\">%s%s</text>\n", left + long + 6, y + 14, ratio[i], (share[i] > most ? " ›" : "")
     }
     printf "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n</svg>\n", left + one, top - 8, left + one, height - 6
 }

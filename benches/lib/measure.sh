@@ -9,7 +9,8 @@ asked() {
     }
     if [ "$(awk '$1 == "failed" { print $2 }' "$work/wrk")" != 0 ]; then
         cat "$work/wrk" >&2
-        echo 'Requests failed.' >&2
+        echo 'Requests failed. The last ones in the log of the service:' >&2
+        grep '"status":[45]' "$work/$running/log" | tail -n 5 >&2
         return 1
     fi
     awk '$1 == "requests_per_second" { print $2 }' "$work/wrk"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Writes the results into docs: the table and the machine between the marks of performance.md, and the chart. Results, rounds, seconds of
-# one, threads.
+# Writes the results into docs: the table and the machine between the marks of performance.md, and the chart. Results, rounds,
+# seconds of one, threads, PostgreSQL's version.
 set -eu
-results=$1 rounds=$2 seconds=$3 threads=$4
+results=$1 rounds=$2 seconds=$3 threads=$4 postgres=$5
 lib=$(dirname "$0")
 page=docs/performance.md
 
@@ -11,7 +11,7 @@ written=$(mktemp)
 trap 'rm -f "$written"' EXIT
 {
     echo "$(getconf _NPROCESSORS_ONLN) cores (${processor:-$(uname -m)}), shared by the service, PostgreSQL and the load; $(uname -sr);"
-    echo "PostgreSQL $(psql --version | sed 's/^[^0-9]*\([0-9.]*\).*/\1/'). $threads threads of 20 posts, $rounds rounds of $seconds s, 16 clients; $(date -u +%Y-%m-%d)."
+    echo "PostgreSQL $postgres. $threads threads of 20 posts, $rounds rounds of $seconds s, 16 clients; $(date -u +%Y-%m-%d)."
     echo
     awk -f "$lib/table.awk" "$results"
     echo

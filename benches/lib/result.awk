@@ -12,6 +12,7 @@ function sorted(a, n,    i, j, x) {
 function median(a, n) { return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
 
 function shown(x,    text, at) {
+    x += 0
     if (x < 100) return sprintf("%.3g", x)
     text = sprintf("%.0f", x)
     for (at = length(text) - 3; at > 0; at -= 3) text = substr(text, 1, at) "," substr(text, at + 1)
@@ -32,6 +33,8 @@ function spread(a, n, unit) {
 
 END {
     if (!NR) exit 1
+    while (match(what, /[0-9][0-9][0-9][0-9]+/))
+        what = substr(what, 1, RSTART - 1) shown(substr(what, RSTART, RLENGTH)) substr(what, RSTART + RLENGTH)
     unit = unit == "" ? "" : unit ~ /^\// ? unit : " " unit
     sorted(ratio, NR)
     middle = median(ratio, NR)

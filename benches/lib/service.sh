@@ -21,6 +21,8 @@ start_service() { # folder's name
 }
 
 stop_service() {
+    # Its next start is to be logged, to know how its sessions are set.
+    if [ "$running" = uniform ]; then log_statements all || true; fi
     if [ -n "$server" ]; then
         kill "$server" 2>/dev/null || true
         wait "$server" || true
@@ -45,8 +47,7 @@ database_url() { echo "postgresql://folkmoot@/$1?host=$data/postgres"; }
 # One request; anything but success is an error.
 request() { curl -sS --fail-with-body "$@"; }
 
-# A forum in which ids follow from numbers (uniform.awk), made once: what most rows ask. Statements are logged from the start of the
-# service on, to know how its sessions are set, until the first row is measured.
+# A forum in which ids follow from numbers (uniform.awk), made once: what most rows ask.
 uniform() {
     if [ "$running" = uniform ]; then return 0; fi
     stop_service
@@ -55,15 +56,16 @@ uniform() {
         uniform_archive "$threads" >"$work/uniform.ndjson"
         "$program" import --data-dir "$data" "$work/uniform.ndjson" 2>&1 | tail -n 1
         sql 'VACUUM (ANALYZE)'
-        log_statements all
         stop_service
     fi
     start_service uniform
+    postgres_version=$(sql 'SHOW server_version' | cut -d ' ' -f 1)
     first_thread=$(sql "SELECT min(id) FROM threads")
     first_post=$(sql "SELECT min(id) FROM posts")
     first_member=$(sql "SELECT id FROM members WHERE username = 'member 0'")
     first_forum=$(sql "SELECT id FROM forums WHERE slug = 'bench-0'")
     warm_connections
+    watch_background
     log_statements none
 }
 

@@ -5,6 +5,7 @@
 #   VARIABLES    a file with a line of pgbench for each variable: `name \set name ...`
 #   CONSTANTS    the file to write parameters to that were always the same, as `-D name=value`, a word of the shell each
 #   TRANSACTION  1 to take the longest transaction of each alone, else everything
+#   BACKGROUND   a file of what was logged while nobody asked: no part of a request
 #   RETURNED     `variable=column`s: what an earlier statement gives back by RETURNING
 #
 # A parameter that was always the same stays a parameter. One that was not has to be a variable and a fixed number more or less; an
@@ -53,6 +54,8 @@ BEGIN {
         definition[name] = substr(line, length(name) + 2)
         order[++variables] = name
     }
+    while ((getline line < BACKGROUND) > 0)
+        if (sub(/^bench [0-9]+ LOG:  (execute [^:]*|statement): /, "", line)) background[line] = 1
     n = split(RETURNED, pairs, " ")
     for (i = 1; i <= n; i++) {
         split(pairs[i], pair, "=")
@@ -97,7 +100,7 @@ function keep_transaction(s,    i, p, from, length_of, best, start, kept) {
 
 function choose(s,    i) {
     if (TRANSACTION) { keep_transaction(s); return }
-    for (i = 1; i <= count[s]; i++) chosen[s, ++chosen_count[s]] = i
+    for (i = 1; i <= count[s]; i++) if (!(statement[s, i] in background)) chosen[s, ++chosen_count[s]] = i
 }
 
 # Which statement of sample s is the one that is the i-th of the first: connections may take turns otherwise.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2317,SC2329
 # Finds out which statements the service runs for a request, and makes a script of pgbench of them. Nothing is written down by
 # hand: PostgreSQL's own log of four such requests says it, so that what is measured is always what the service does.
 #
@@ -53,7 +53,16 @@ log_statements() { # all or none
     sql "ALTER SYSTEM SET log_statement = '$1'"
     sql "ALTER SYSTEM SET log_line_prefix = 'bench %p '"
     sql 'SELECT pg_reload_conf()' >/dev/null
-    until [ "$(sql 'SHOW log_statement')" = "$1" ]; do :; done
+    until shown=$(sql 'SHOW log_statement') && [ "$shown" = "$1" ]; do
+        [ -n "$shown" ] || return 1
+    done
+}
+
+# What the service does when nobody asks for anything, for two seconds: no part of a request.
+watch_background() {
+    from=$(wc -c <"$data/postgres.log")
+    sleep 2
+    tail -c "+$((from + 1))" "$data/postgres.log" >"$work/background"
 }
 
 # Writes $work/NAME.sql and $work/NAME.constants. Name; `transaction` to take that alone; what is returned, as `name=column`s.
@@ -89,7 +98,7 @@ record_once() {
     rm -f "$work/$record_name.constants" "$work/$record_name.constants.processes"
     : >"$work/$record_name.constants"
     LC_ALL=C awk -v NAME="$record_name" -v VARIABLES="$work/definitions" -v CONSTANTS="$work/$record_name.constants" -v TRANSACTION="$record_transaction" \
-        -v RETURNED="$record_returned" -f "$here/lib/statements.awk" "$@" >"$work/$record_name.sql"
+        -v RETURNED="$record_returned" -v BACKGROUND="$work/background" -f "$here/lib/statements.awk" "$@" >"$work/$record_name.sql"
 }
 
 # Makes a script of another one, in which a variable is always the same. Name, new name, variable, number.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Likes given and taken back by many members: of many posts, then all of one. The limit is the transactions alone, fsync on.
 uniform
 sign_in

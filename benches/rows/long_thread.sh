@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The pages of a very long thread: a twentieth of them at its beginning, in its middle and at its end, more than any cache keeps, in
 # turn. Only the place differs.
 stop_service

@@ -1,9 +1,10 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The most that a fresh server has resident when many different pages have been asked for, while 1,000 connections are open and one after the
 # other asks for a page.
 stop_service
 uniform
 asked "$work/pages" random "$((seconds * 2))" >/dev/null
+# shellcheck disable=SC3045  # every sh that systems come with has it
 ulimit -n 4096
 "$yardstick" hold "${url#http://}" "$work/pages" --connections 1000 --rounds 3 &
 load=$!

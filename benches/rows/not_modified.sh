@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # A hundred thread pages that the guest has already: If-None-Match matches, the answer is empty.
 uniform
 head -n 100 "$work/pages" | while IFS='	' read -r method path; do

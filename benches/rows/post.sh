@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # One post, which quotes another: the eighth of a random thread.
 uniform
 varies n "$threads"

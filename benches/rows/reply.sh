@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # Replies, by many members: to many threads, then all to one. The limit is the transaction alone, fsync on.
 uniform
 sign_in

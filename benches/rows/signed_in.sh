@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # A hundred thread pages again and again, asked by members. The limit runs what a page takes that the same member has just asked for.
 uniform
 sign_in

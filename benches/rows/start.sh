@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # From the start of a second node, on the database of the first, until it says that it is ready.
 uniform
 : >"$work/rounds"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The threads of a forum by their last reply, of a random forum.
 uniform
 varies forum "$forums"

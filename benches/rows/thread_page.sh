@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The thread page, read from the database: random pages of more threads than any cache keeps.
 uniform
 varies n "$threads"

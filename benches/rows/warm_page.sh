@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # A hundred thread pages again and again, asked by guests: plain, and packed as browsers want it.
 uniform
 measured() { asked "$work/warm" random "$1"; }

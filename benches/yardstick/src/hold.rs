@@ -32,7 +32,11 @@ impl Hold {
         for _ in 0..self.rounds {
             for connection in &mut connections {
                 let request = requests.next().ok_or("no requests")?.replace('\t', " ");
-                ask(connection, &request, &self.address)?;
+                // A server may close a connection on which nothing was asked for a while: then there is another one.
+                if ask(connection, &request, &self.address).is_err() {
+                    *connection = open()?;
+                    ask(connection, &request, &self.address)?;
+                }
             }
         }
         Ok(())
