@@ -3,16 +3,19 @@
 
 # Requests per second of wrk. File of requests, `random` or `in-turn`, seconds, clients.
 asked() {
-    wrk -t 1 -c "${4:-$clients}" -d "$3" -s "$here/lib/ask.lua" "${asked_url:-$url}" -- "$1" "$2" >"$work/wrk" 2>&1 || {
+    wrk -t 1 -c "${4:-$clients}" -d "$3" --timeout 20 -s "$here/lib/ask.lua" "${asked_url:-$url}" -- "$1" "$2" >"$work/wrk" 2>&1 || {
         cat "$work/wrk" >&2
         return 1
     }
-    if [ "$(awk '$1 == "failed" { print $2 }' "$work/wrk")" != 0 ]; then
+    # One in a hundred at most, and told: a crowded machine is not to end a long run.
+    awk '$1 ~ /^(requests|failed)$/ { n[$1] = $2 }
+        n["failed"] > 0 { print "  " n["failed"] " of " n["requests"] " requests failed" }
+        END { exit !n["requests"] || n["failed"] > n["requests"] / 100 }' "$work/wrk" >&2 || {
         cat "$work/wrk" >&2
-        echo 'Requests failed. The last ones in the log of the service:' >&2
+        echo 'The last refusals in the log of the service:' >&2
         grep '"status":[45]' "$work/$running/log" | tail -n 5 >&2
         return 1
-    fi
+    }
     awk '$1 == "requests_per_second" { print $2 }' "$work/wrk"
 }
 

@@ -56,6 +56,7 @@ uniform() {
         uniform_archive "$threads" >"$work/uniform.ndjson"
         "$program" import --data-dir "$data" "$work/uniform.ndjson" 2>&1 | tail -n 1
         sql 'VACUUM (ANALYZE)'
+        sql CHECKPOINT
         stop_service
     fi
     start_service uniform
@@ -64,8 +65,8 @@ uniform() {
     first_post=$(sql "SELECT min(id) FROM posts")
     first_member=$(sql "SELECT id FROM members WHERE username = 'member 0'")
     first_forum=$(sql "SELECT id FROM forums WHERE slug = 'bench-0'")
-    warm_connections
     watch_background
+    warm_connections
     log_statements none
 }
 

@@ -7,6 +7,8 @@ start_service long_thread
 longest=$(sql 'SELECT id FROM threads ORDER BY highest_position DESC LIMIT 1')
 pages=$(sql "SELECT (highest_position + 19) / 20 FROM threads WHERE id = $longest")
 
+sql CHECKPOINT
+
 asked_for() { # name, first page
     awk -v first="$2" -v n="$((pages / 20))" -v thread="$longest" \
         'BEGIN { for (i = 0; i < n; i++) printf "GET\t/api/v1/threads/%d/posts?page=%d\n", thread, first + i }' >"$work/$1"
