@@ -71,7 +71,7 @@ uniform() {
 }
 
 uniform_archive() { # threads
-    awk -v THREADS="$1" -v POSTS="$posts" -v FORUMS="$forums" -v CIRCLES="$circles" -f "$here/uniform.awk"
+    awk -v THREADS="$1" -v POSTS="$posts" -v FORUMS="$forums" -v CIRCLES="$(($1 / 20))" -f "$here/uniform.awk"
 }
 
 # As many connections to the database as the load needs, and every statement prepared.
