@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 ARGS ?=
 
 .PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
-	test-pgbouncer overload overload-short bench bench-nodes screenshot rust postgres
+	test-pgbouncer overload overload-short bench bench-quick bench-growth bench-nodes bench-programs screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,7 @@ test: rust postgres ## Run all tests but those with a mail server or in a browse
 
 lint: rust postgres ## Hold code, document, scripts and deployment files against the rules.
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/yardstick/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --test api -- openapi:: house_rules::
 	for script in scripts/*.sh benches/*.sh benches/*/*.sh tests/*/*.sh; do sh -n "$$script" || exit 1; done
@@ -32,6 +33,7 @@ lint-openapi: ## Hold openapi/openapi.json against Spectral's rules and our own.
 
 fmt: rust ## Format the code.
 	cargo fmt
+	cargo fmt --manifest-path benches/yardstick/Cargo.toml
 
 openapi: rust ## Write openapi/openapi.json anew.
 	cargo run --quiet --locked -- openapi > openapi/openapi.json.new
@@ -77,15 +79,27 @@ rolling-restart: rust postgres ## Restart two nodes behind HAProxy under load: n
 	scripts/need-balancer.sh
 	cargo test --quiet --locked --test crash -- rolling-restart $(ARGS)
 
-bench: rust postgres ## Measure the thread page against its limit (ARGS="ROUNDS SECONDS THREADS").
-	scripts/need-bench.sh
+bench: bench-programs ## Measure what docs/performance.md promises, and write its table (ARGS="thread_page like" for some rows, ROUNDS, ROUND_SECONDS).
 	cargo build --release --locked
-	benches/thread_page/run.sh $(ARGS)
+	benches/run.sh $(ARGS)
+
+bench-quick: bench-programs ## The same in two minutes; fails where a ratio fell below half of its promise.
+	cargo build --release --locked
+	benches/run.sh --quick $(ARGS)
+
+bench-programs: rust postgres
+	scripts/need-bench.sh
+	cargo build --release --locked --manifest-path benches/yardstick/Cargo.toml
 
 bench-nodes: rust postgres ## Measure two and four nodes against one, on one database (ARGS="ROUNDS SECONDS PERCENT_OF_A_CORE").
 	scripts/need-bench.sh nodes
 	cargo build --release --locked
 	benches/nodes.sh $(ARGS)
+
+bench-growth: rust postgres ## Measure what 100 times the posts cost (ARGS="10000 1000000 10000000").
+	scripts/need-bench.sh
+	cargo build --release --locked
+	benches/growth/run.sh $(ARGS)
 
 screenshot: rust postgres ## Take the picture of the docs page that README.md shows.
 	scripts/need-browser.sh
