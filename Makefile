@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 ARGS ?=
 
 .PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
-	overload overload-short bench screenshot rust postgres
+	overload overload-short bench bench-growth screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,11 @@ bench: rust postgres ## Measure the thread page against its limit (ARGS="ROUNDS 
 	scripts/need-bench.sh
 	cargo build --release --locked
 	benches/thread_page/run.sh $(ARGS)
+
+bench-growth: rust postgres ## Measure what 100 times the posts cost (ARGS="10000 1000000 10000000").
+	scripts/need-bench.sh
+	cargo build --release --locked
+	benches/growth/run.sh $(ARGS)
 
 screenshot: rust postgres ## Take the picture of the docs page that README.md shows.
 	scripts/need-browser.sh

@@ -19,6 +19,8 @@ pub enum Work {
 pub struct Asked {
     pub path: String,
     pub work: Work,
+    /// Whether nothing before it had the same statements, for other values.
+    pub is_new: bool,
 }
 
 /// All reads of an act.
@@ -28,10 +30,20 @@ pub fn of(act: &Act) -> Vec<Asked> {
     for path in &paths {
         for (query, work) in queries(act) {
             let path = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-            all.push(Asked { path, work });
+            let is_new = !all.iter().any(|before: &Asked| shape(&before.path) == shape(&path));
+            all.push(Asked { path, work, is_new });
         }
     }
     all
+}
+
+/// Which orders and filters it has, whatever their values.
+fn shape(path: &str) -> Vec<&str> {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .map(|pair| if pair.starts_with("sort=") { pair } else { pair.split('=').next().unwrap() })
+        .collect()
 }
 
 /// Its paths: what has most of all, and what has little.
@@ -70,7 +82,9 @@ fn queries(act: &Act) -> Vec<(String, Work)> {
     let sorts = act.query.iter().find(|(name, _)| name == "sort").map_or_else(|| vec![None], |(_, shape)| sorts(shape));
     let mut queries = Vec::new();
     for sort in &sorts {
-        for filters in &chosen {
+        // Pairs are many: by default, and in an order in which no pair has an index.
+        let with_pairs = matches!(sort.as_deref(), None | Some("most_likes" | "likes"));
+        for filters in chosen.iter().filter(|filters| with_pairs || filters.len() < 2) {
             let pairs = filters.iter().map(|(name, value)| format!("{name}={value}"));
             let sorted = sort.iter().map(|sort| format!("sort={sort}"));
             let names: Vec<_> = filters.iter().map(|(name, _)| *name).collect();

@@ -7,6 +7,8 @@ mod log;
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use self::asked::{Asked, Work};
 use self::log::{Explaining, Statement};
 use crate::attacks::acts::acts;
@@ -47,6 +49,17 @@ fn faults(statement: &Statement, work: Work) -> Vec<String> {
     faults
 }
 
+/// The cursor of the next page. Answers are held against the document elsewhere; here they are too many.
+async fn get(person: &Person, path: &str) -> Option<String> {
+    let request = person.app.http.get(format!("{}{path}", person.url));
+    let request = person.token.iter().fold(request, |request, token| request.bearer_auth(token));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    let next = answer.headers().get("link").is_some();
+    let text = answer.text().await.unwrap();
+    next.then(|| serde_json::from_str::<Value>(&text).unwrap()["next"].as_str().unwrap().to_owned())
+}
+
 /// Asks for it until plans are settled; then for the page behind it. Gives what is wrong.
 async fn ask(asked: &Asked, person: &Person, explaining: &mut Explaining) -> BTreeSet<String> {
     explaining.statements();
@@ -59,16 +72,16 @@ async fn ask(asked: &Asked, person: &Person, explaining: &mut Explaining) -> BTr
         }
     };
     let mut next = None;
-    for _ in 0..TIMES {
-        let answer = person.get(&asked.path).await.expect(200);
-        next = answer["next"].as_str().map(str::to_owned);
+    let times = if asked.is_new { TIMES } else { 1 };
+    for _ in 0..times {
+        next = get(person, &asked.path).await;
         note(&asked.path, explaining.statements());
     }
     if let Some(cursor) = next {
         let sign = if asked.path.contains('?') { '&' } else { '?' };
         let path = format!("{}{sign}cursor={cursor}", asked.path);
-        for _ in 0..TIMES {
-            person.get(&path).await.expect(200);
+        for _ in 0..times {
+            get(person, &path).await;
             note(&path, explaining.statements());
         }
     }
@@ -83,19 +96,17 @@ async fn no_read_costs_more_where_there_is_more() {
     let app = App::start_on(&url, |setup| (setup.workers, setup.pool.connections) = (1, 3)).await;
     let sql = app.sql().await;
     sql.batch_execute(include_str!("rows.sql")).await.unwrap();
-    let people =
-        [("guest", app.guest()), ("member", app.member("zoe").await), ("moderator", app.moderator("mo").await)];
-    for (_, person) in &people[1..] {
-        let own = format!(
-            "INSERT INTO sessions (member_id, scopes, created_at, last_used_at, expires_at)
-             SELECT {0}, '{{read}}', now(), now(), now() + interval '30 days' FROM generate_series(1, 100);
-             INSERT INTO tokens (member_id, name, token_hash, scopes, created_at)
-             SELECT {0}, 'A program', sha256(({0}::bigint * 100000 + i)::text::bytea), '{{read}}', now() FROM generate_series(1, 100) i;
-             ANALYZE sessions, tokens",
-            person.id
-        );
-        sql.batch_execute(&own).await.unwrap();
-    }
+    let moderator = app.moderator("mo").await;
+    let own = format!(
+        "INSERT INTO sessions (member_id, scopes, created_at, last_used_at, expires_at)
+         SELECT {0}, '{{read}}', now(), now(), now() + interval '30 days' FROM generate_series(1, 100);
+         INSERT INTO tokens (member_id, name, token_hash, scopes, created_at)
+         SELECT {0}, 'A program', sha256(('mine ' || i)::bytea), '{{read}}', now() FROM generate_series(1, 100) i;
+         ANALYZE sessions, tokens",
+        moderator.id
+    );
+    sql.batch_execute(&own).await.unwrap();
+    let people = [("guest", app.guest()), ("moderator", moderator)];
     let mut wrong = BTreeSet::new();
     for act in acts().iter().filter(|act| act.method == "GET") {
         for asked in asked::of(act) {

@@ -12,11 +12,11 @@ SELECT i, (ARRAY['anna', 'boris'])[1 + i % 2] || ' ' || i, (ARRAY['anna', 'boris
        now() - interval '1 minute' * any_number(i, 1), any_number(i, 2), any_number(i, 3)
 FROM generate_series(1, 20000) i;
 
--- Every other thread is in forum 1, forum 8 has few. One in a hundred is an article. Half of all have the tag `often`, one in two
+-- Every other thread is in forum 1, forum 8 has one in sixty. One in a hundred is an article. Half of all have the tag `often`, one in two
 -- hundred `seldom`, three `rare`. Every tenth is member 1's.
 INSERT INTO threads (id, forum_id, kind, title, slug, author_id, tags, post_count, like_count, view_count, highest_position,
                      created_at, last_post_at, deleted_at, deleted_by)
-SELECT i, CASE WHEN i % 2 = 0 THEN 1 WHEN i % 401 = 0 THEN 8 ELSE 2 + i % 6 END,
+SELECT i, CASE WHEN i % 2 = 0 THEN 1 WHEN i % 31 = 0 THEN 8 ELSE 2 + i % 6 END,
        CASE WHEN i % 100 = 0 THEN 'article' ELSE 'discussion' END, 'Thread ' || i, 'thread-' || i,
        CASE WHEN i % 10 = 0 THEN 1 ELSE 2 + any_number(i, 4) END,
        CASE WHEN i <= 3 THEN '{rare}'::text[] WHEN i % 200 = 0 THEN '{seldom,often}' WHEN i % 2 = 0 THEN '{often}' ELSE '{}' END,
