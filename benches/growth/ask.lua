@@ -1,11 +1,11 @@
 -- Asks for one kind of thing, each time another one. Arguments: a path, in which {n} stands for a number from 1 to N and {name} for
--- how a member's name begins; N; and which percentile of the times is told.
+-- how a member's name begins, and N. PERCENTILE says which of the times is told.
 
 local names = { "anna", "boris", "carla", "dmitri", "elena", "farid", "greta", "hiro" }
-local path, most, percentile
+local path, most
 
 function init(args)
-    path, most, percentile = args[1], tonumber(args[2]), tonumber(args[3])
+    path, most = args[1], tonumber(args[2])
     math.randomseed(os.time())
 end
 
@@ -18,6 +18,6 @@ end
 function done(summary, latency)
     local errors = summary.errors
     local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-    io.write(string.format("failed %d\ntime %d\nbytes %d\n", failed, latency:percentile(percentile),
+    io.write(string.format("failed %d\ntime %d\nbytes %d\n", failed, latency:percentile(tonumber(os.getenv("PERCENTILE"))),
         summary.bytes / math.max(summary.requests, 1)))
 end

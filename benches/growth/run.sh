@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] || set -- 10000 1000000
 program=${PROGRAM:-target/release/folkmoot} data=${DATA:-target/growth} rounds=${ROUNDS:-9} seconds=${SECONDS_EACH:-2}
-percentile=${PERCENTILE:-50}
+export PERCENTILE="${PERCENTILE:-50}"
 sizes=$* smallest=$1 largest=''
 here=benches/growth
 folder=$(mktemp -d)
@@ -88,8 +88,7 @@ ask() { # size, number of the line, path, what numbers it, seconds
     longest=$(cat "$folder/$1.longest")
     last=$(((longest + 19) / 20))
     path=$(echo "$3" | sed "s/page=P/page=$(((last + 1) / 2))/; s/page=L/page=$last/")
-    wrk -t 1 -c 1 -d "$5" -s "$here/ask.lua" "$(cat "$folder/$1.url")" -- "$path" "$(cat "$folder/$1.$4")" "$percentile" \
-        >"$folder/wrk"
+    wrk -t 1 -c 1 -d "$5" -s "$here/ask.lua" "$(cat "$folder/$1.url")" -- "$path" "$(cat "$folder/$1.$4")" >"$folder/wrk"
     awk -v path="$path" '$1 == "failed" && $2 > 0 { print path ": " $2 " requests failed" > "/dev/stderr"; exit 1 }' "$folder/wrk"
     awk '$1 == "time" { print $2 }' "$folder/wrk" >>"$folder/$1.times.$2"
     awk '$1 == "bytes" { print $2 }' "$folder/wrk" >>"$folder/$1.bytes.$2"
@@ -112,7 +111,7 @@ done
 
 of() { median <"$folder/$1.$2.$3"; }
 {
-    printf '| time of a request, percentile %s' "$percentile"
+    printf '| time of a request, percentile %s' "$PERCENTILE"
     for size in $sizes; do printf ' | %s posts' "$(grouped "$size")"; done
     printf ' |\n|---'
     for size in $sizes; do printf '|---'; done
