@@ -116,6 +116,6 @@ async fn no_read_costs_more_where_there_is_more() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.into_iter().collect::<Vec<_>>().join("\n"));
     explaining.stop().await;
+    assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.into_iter().collect::<Vec<_>>().join("\n"));
 }
