@@ -17,6 +17,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::loan::Connection;
+use super::planner::BY_KEY;
 use super::watch::Watch;
 use crate::error::{Code, Error};
 
@@ -229,7 +230,7 @@ pub(super) const IN_ENGLISH: &str =
 async fn connect_for_requests(watch: Watch, limits: PoolLimits) -> Result<AsyncPgConnection, ConnectionError> {
     let mut connection = watch.connect().await?;
     let settings = format!(
-        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {IN_ENGLISH}",
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {BY_KEY}; {IN_ENGLISH}",
         limits.statement.as_millis(),
         limits.lock.as_millis(),
         BETWEEN_STATEMENTS.as_millis()

@@ -75,9 +75,11 @@ async fn load(
     viewer: &Viewer,
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<MemberLike>> {
+    // A post is looked up by its id alone: had it to be of the like's thread as well, PostgreSQL might look for it among all posts of
+    // the thread, which are few in most threads.
     let mut query = likes::table
-        .inner_join(posts::table.on(posts::thread_id.eq(likes::thread_id).and(posts::id.eq(likes::post_id))))
-        .inner_join(threads::table.on(threads::id.eq(likes::thread_id)))
+        .inner_join(posts::table.on(posts::id.eq(likes::post_id)))
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(likes::member_id.eq(member).and(visible(viewer.moderates())))
         .filter(seen(viewer.moderates()))
         .order((likes::created_at.desc(), likes::post_id.desc()))

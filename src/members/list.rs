@@ -13,6 +13,7 @@ use super::model::rank;
 use super::{Card, MemberView};
 use crate::access::{Viewer, username_key};
 use crate::db::keyset::before;
+use crate::db::planned_anew;
 use crate::db::schema::members;
 use crate::error::Error;
 use crate::ids::MemberId;
@@ -153,6 +154,9 @@ async fn load(
     if let Some(prefix) = prefix {
         // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
         query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
+        if sort != Sort::Username {
+            query = query.filter(planned_anew());
+        }
     }
     query = match place {
         Some(Place::Joined(at, last)) => {

@@ -14,6 +14,7 @@ use super::model::{Thread, ThreadKind, visible};
 use super::view::ThreadView;
 use crate::access::Viewer;
 use crate::db::keyset::before;
+use crate::db::planned_anew;
 use crate::db::schema::threads;
 use crate::error::Error;
 use crate::ids::{ForumId, MemberId, ThreadId};
@@ -21,7 +22,7 @@ use crate::members::{MemberView, cards};
 use crate::web::page::{Cursor, ItemsWithMembers, Limit, Moment, cut, key_of};
 
 /// The order of a list of threads, always from the highest down.
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ThreadSort {
     /// By the time of the last post.
@@ -120,8 +121,21 @@ impl Listing {
         self.sort.place(&self.cursor)
     }
 
+    /// Whether one index has these threads in this order, whatever the values.
+    fn has_index(&self) -> bool {
+        let Self { forum, author, kind, tag, since, sort, .. } = self;
+        match (author, kind, tag) {
+            (None, None, None) => since.is_none() || *sort == ThreadSort::LatestReply,
+            (Some(_), None, None) => forum.is_none() && since.is_none() && *sort == ThreadSort::Newest,
+            _ => false,
+        }
+    }
+
     fn filtered(self, viewer: &Viewer) -> Query<'static> {
         let mut query = threads::table.select(Thread::as_select()).filter(visible(viewer.moderates())).into_boxed();
+        if !self.has_index() {
+            query = query.filter(planned_anew());
+        }
         if let Some(forum) = self.forum {
             query = query.filter(threads::forum_id.eq(forum));
         }

@@ -1,6 +1,6 @@
 //! What attackers try, one kind a file; `docs/security.md` says which requirement each meets.
 
-mod acts;
+pub mod acts;
 pub mod corpus;
 mod cost;
 mod deleted;

@@ -1,4 +1,5 @@
 //! Tests of `src/db/`.
 
 mod local;
+mod plans;
 mod pool;

@@ -1,0 +1,2 @@
+DROP INDEX threads_of_forum_by_posts, threads_of_forum_by_likes, threads_of_forum_by_views;
+DROP INDEX threads_articles_by_posts, threads_articles_by_likes, threads_articles_by_views;

@@ -1,0 +1,121 @@
+//! How much work reads make, in a forum that is large enough for PostgreSQL to care: no read of the document goes through a table that
+//! grows, puts more than a page in order, or looks at more rows than its answer has, but for lists whose filters no index has, and
+//! those look at a small part of the threads.
+
+mod asked;
+mod log;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use self::asked::{Asked, Work};
+use self::log::{Explaining, Statement};
+use crate::attacks::acts::acts;
+use crate::support::{App, Person};
+
+/// As many threads and members as there are.
+const MANY: f64 = 20_000.0;
+/// A page of a list, with the one row more that tells of a next one.
+const PAGE: f64 = 101.0;
+/// What a page of 20 may look at: rows, what they name, and the index entries of both.
+const OF_A_PAGE: f64 = 400.0;
+/// What may be looked at for a list without an index: between going through an order until a page is full and putting all that match
+/// in order, the planner takes the cheaper, and where both are as dear that is the root of the page times the table.
+const SMALL_PART: f64 = MANY / 4.0;
+/// After so many times PostgreSQL thinks about a plan for all values.
+const TIMES: usize = 7;
+/// Tables that stay small, whatever is written.
+const SMALL: [&str; 6] = ["forums", "ranks", "site", "signing_keys", "nodes", "__diesel_schema_migrations"];
+
+/// What is wrong with it.
+fn faults(statement: &Statement, work: Work) -> Vec<String> {
+    let mut faults = Vec::new();
+    let scanned: Vec<_> = statement.scanned().into_iter().filter(|table| !SMALL.contains(table)).collect();
+    if !scanned.is_empty() {
+        faults.push(format!("goes through {scanned:?}"));
+    }
+    let (sorted, looked_at) = (statement.sorted(), statement.looked_at());
+    let (most_sorted, most) = match work {
+        Work::Page => (PAGE, OF_A_PAGE),
+        Work::SmallPart => (SMALL_PART, SMALL_PART),
+    };
+    if sorted > most_sorted {
+        faults.push(format!("puts {sorted} rows in order"));
+    }
+    if looked_at > most {
+        faults.push(format!("looks at {looked_at} rows"));
+    }
+    faults
+}
+
+/// The cursor of the next page. Answers are held against the document elsewhere; here they are too many.
+async fn get(person: &Person, path: &str) -> Option<String> {
+    let request = person.app.http.get(format!("{}{path}", person.url));
+    let request = person.token.iter().fold(request, |request, token| request.bearer_auth(token));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    let next = answer.headers().get("link").is_some();
+    let text = answer.text().await.unwrap();
+    next.then(|| serde_json::from_str::<Value>(&text).unwrap()["next"].as_str().unwrap().to_owned())
+}
+
+/// Asks for it until plans are settled; then for the page behind it. Gives what is wrong.
+async fn ask(asked: &Asked, person: &Person, explaining: &mut Explaining) -> BTreeSet<String> {
+    explaining.statements();
+    let mut wrong = BTreeSet::new();
+    let mut note = |path: &str, statements: Vec<Statement>| {
+        for statement in statements {
+            for fault in faults(&statement, asked.work) {
+                wrong.insert(format!("{path} {fault}:\n  {}\n{}", statement.text, statement.plan()));
+            }
+        }
+    };
+    let mut next = None;
+    let times = if asked.is_new { TIMES } else { 1 };
+    for _ in 0..times {
+        next = get(person, &asked.path).await;
+        note(&asked.path, explaining.statements());
+    }
+    if let Some(cursor) = next {
+        let sign = if asked.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{sign}cursor={cursor}", asked.path);
+        for _ in 0..times {
+            get(person, &path).await;
+            note(&path, explaining.statements());
+        }
+    }
+    wrong
+}
+
+#[actix_web::test]
+async fn no_read_costs_more_where_there_is_more() {
+    let mut explaining = Explaining::start().await;
+    let url = explaining.postgres.url().to_owned();
+    folkmoot::db::migrate(&url).await.unwrap();
+    let app = App::start_on(&url, |setup| (setup.workers, setup.pool.connections) = (1, 3)).await;
+    let sql = app.sql().await;
+    sql.batch_execute(include_str!("rows.sql")).await.unwrap();
+    let moderator = app.moderator("mo").await;
+    let own = format!(
+        "INSERT INTO sessions (member_id, scopes, created_at, last_used_at, expires_at)
+         SELECT {0}, '{{read}}', now(), now(), now() + interval '30 days' FROM generate_series(1, 100);
+         INSERT INTO tokens (member_id, name, token_hash, scopes, created_at)
+         SELECT {0}, 'A program', sha256(('mine ' || i)::bytea), '{{read}}', now() FROM generate_series(1, 100) i;
+         ANALYZE sessions, tokens",
+        moderator.id
+    );
+    sql.batch_execute(&own).await.unwrap();
+    let people = [("guest", app.guest()), ("moderator", moderator)];
+    let mut wrong = BTreeSet::new();
+    for act in acts().iter().filter(|act| act.method == "GET") {
+        for asked in asked::of(act) {
+            for (who, person) in people.iter().filter(|(who, _)| *who != "guest" || act.for_guests) {
+                let found = ask(&asked, person, &mut explaining).await;
+                wrong.extend(found.into_iter().map(|fault| format!("{who}: {fault}")));
+            }
+        }
+    }
+    explaining.stop().await;
+    assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
