@@ -15,15 +15,15 @@ use actix_web::web::{self, Data};
 use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
-use crate::access::{self, Keys, Passwords};
+use crate::access::{self, Callers, Keys, Passwords};
 use crate::error::Error;
 use crate::site::{self, Document};
 use crate::state::State;
 use crate::web::connection::{Connection, Patience};
-use crate::web::frame::{Routes, Served};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
-use crate::web::{body, etag, frame, limit};
+use crate::web::served::{Routes, Served};
+use crate::web::{body, changed, etag, frame, limit};
 use crate::{openapi, routes};
 
 /// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
@@ -39,6 +39,7 @@ pub struct Shared {
     pub state: Data<State>,
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
+    callers: Data<Callers>,
     pub limits: Data<Limits>,
     pub requests: Data<Requests>,
     routes: Data<Routes>,
@@ -57,6 +58,7 @@ impl Shared {
             state: Data::new(state),
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()),
+            callers: Data::default(),
             limits: Data::new(limits),
             requests: Data::new(Requests::default()),
             routes: Data::new(routes),
@@ -66,7 +68,8 @@ impl Shared {
 
     /// The same for one of so many workers, with connections to the database of its own.
     pub fn for_one_of(&self, workers: usize) -> Self {
-        let state = State { db: self.state.db.for_one_of(workers), ..State::clone(&self.state) };
+        let (db, replicas) = (self.state.db.for_one_of(workers), self.state.replicas.for_one_of(workers));
+        let state = State { db, replicas, ..State::clone(&self.state) };
         Self { state: Data::new(state), ..self.clone() }
     }
 }
@@ -117,6 +120,7 @@ pub fn build_app(
     app.app_data(shared.state)
         .app_data(shared.keys)
         .app_data(shared.passwords)
+        .app_data(shared.callers)
         .app_data(shared.limits)
         .app_data(shared.requests)
         .app_data(shared.routes)
@@ -126,11 +130,12 @@ pub fn build_app(
         .default_service(web::to(frame::unrouted))
         .wrap(from_fn(body::read_body))
         .wrap(from_fn(access::authenticate))
+        .wrap(from_fn(etag::conditional))
+        .wrap(Compress::default())
+        .wrap(from_fn(changed::void_changed))
         .wrap(from_fn(limit::limit))
         .wrap(from_fn(access::identify))
         .wrap(from_fn(frame::problems))
-        .wrap(from_fn(etag::conditional))
-        .wrap(Compress::default())
         .wrap(cors())
         .wrap(from_fn(frame::frame))
 }

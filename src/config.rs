@@ -29,7 +29,7 @@ pub struct DatabaseConfig {
     /// The folder of the private PostgreSQL and of the secret that belongs to it, and of mails that no server sends.
     #[arg(long, global = true, env = "FOLKMOOT_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
-    /// The most connections to the database at a time. Default: 4 for each core and 2 beside; 16 at least, 64 at most.
+    /// The most connections to the database at a time. Default: 4 for each core and 3 beside; 16 at least, 64 at most.
     #[arg(long, global = true, env = "FOLKMOOT_DATABASE_CONNECTIONS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub database_connections: Option<u16>,
@@ -102,6 +102,12 @@ pub struct ServeConfig {
     /// to be kept.
     #[arg(long, env = "FOLKMOOT_ALLOW_DATA_LOSS")]
     pub allow_data_loss: bool,
+    /// How much memory answers that are asked for again may take, in MiB. 0: none are kept.
+    #[arg(long, env = "FOLKMOOT_CACHE_SIZE", default_value_t = 24, value_name = "MIB")]
+    pub cache_size: u32,
+    /// Replicas of the database, from which guests read while they are near enough: addresses with commas between them.
+    #[arg(long, env = "FOLKMOOT_REPLICA_URLS", value_delimiter = ',', value_name = "URLS", hide_env_values = true)]
+    pub replica_urls: Vec<String>,
     /// Threads that answer requests; each needs 3 connections to the database. Default: one for each core.
     #[arg(long, env = "FOLKMOOT_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,

@@ -2,7 +2,8 @@
 //!
 //! Where things are, and which way imports point (never upwards):
 //!
-//! `main > cli > app > routes, openapi > acts > views > models > access > web, markup > state > error, db, config, clock, ids`
+//! `main > cli > app > routes, openapi > acts > views > models > access > web, markup > state, events > error, cache, db, config, clock,
+//! ids`
 //!
 //! An act is one file: URL, documentation, handler and SQL. Its folder is the last plural noun of the URL, its file what
 //! follows or else the method. An act never imports another act.
@@ -11,11 +12,13 @@ pub mod access;
 pub mod app;
 pub mod archive;
 pub mod auth;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod events;
 pub mod forums;
 pub mod ids;
 pub mod likes;

@@ -1,5 +1,6 @@
 //! What a request may reach: the database, the clock, chance, and the counts that are gathered in memory.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +8,14 @@ use std::time::Duration;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use rand::TryRng;
+use rand::rngs::ChaCha12Rng;
+use rand::{Rng, SeedableRng, TryRng};
 use sha2::Sha256;
 use tokio::sync::Notify;
 
+use crate::cache::Store;
 use crate::clock::Clock;
-use crate::db::Pool;
+use crate::db::{Pool, Replicas};
 use crate::error::Error;
 use crate::ids::ThreadId;
 
@@ -20,9 +23,13 @@ use crate::ids::ThreadId;
 #[derive(Clone)]
 pub struct State {
     pub db: Pool,
+    /// Where guests may read.
+    pub replicas: Replicas,
     pub clock: Clock,
     pub random: Random,
     pub views: Arc<Views>,
+    /// The answers that are kept in memory.
+    pub store: Arc<Store>,
     /// Issuer and audience of the tokens, without a slash at the end.
     pub public_url: String,
     /// The operator's secret.
@@ -111,6 +118,24 @@ impl std::fmt::Debug for Secret {
 pub struct Random;
 
 impl Random {
+    /// Bytes for names that need only be different, from a generator of each thread's own: the system is asked once.
+    #[allow(clippy::disallowed_methods)]
+    pub fn name(self) -> Result<[u8; 16], Error> {
+        thread_local! {
+            static NAMES: RefCell<Option<ChaCha12Rng>> = const { RefCell::new(None) };
+        }
+        NAMES.with_borrow_mut(|names| {
+            if names.is_none() {
+                *names = Some(ChaCha12Rng::from_seed(self.bytes()?));
+            }
+            let mut name = [0; 16];
+            if let Some(names) = names {
+                names.fill_bytes(&mut name);
+            }
+            Ok(name)
+        })
+    }
+
     /// So many unpredictable bytes.
     #[allow(clippy::disallowed_methods)]
     pub fn bytes<const N: usize>(self) -> Result<[u8; N], Error> {

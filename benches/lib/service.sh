@@ -2,7 +2,7 @@
 # The service that is measured, with a private PostgreSQL of its own in a folder that is removed at the end.
 
 password='a long walk to the moot'
-server='' url='' data='' running='' others=''
+server='' url='' data='' running='' others='' cache=''
 
 start_service() { # folder's name
     running=$1 data=$work/$1/data
@@ -10,6 +10,7 @@ start_service() { # folder's name
     : >"$work/$1/out"
     env -u DATABASE_URL -u FOLKMOOT_DATABASE_URL FOLKMOOT_ADMIN_PASSWORD="$password" "$program" serve --data-dir "$data" \
         --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --rate-limits off --workers "$workers" --drain 0 \
+        ${cache:+--cache-size "$cache"} \
         >"$work/$1/out" 2>"$work/$1/log" &
     server=$!
     url=
@@ -47,8 +48,21 @@ database_url() { echo "postgresql://folkmoot@/$1?host=$data/postgres"; }
 # One request; anything but success is an error.
 request() { curl -sS --fail-with-body "$@"; }
 
-# A forum in which ids follow from numbers (uniform.awk), made once: what most rows ask.
+# The same, with nothing kept in memory: for what is to be read from the database.
+uncached() {
+    if [ "$cache" != 0 ]; then stop_service; fi
+    cache=0
+    uniform_as_it_is
+}
+
 uniform() {
+    if [ -n "$cache" ]; then stop_service; fi
+    cache=
+    uniform_as_it_is
+}
+
+# A forum in which ids follow from numbers (uniform.awk), made once: what most rows ask.
+uniform_as_it_is() {
     if [ "$running" = uniform ]; then return 0; fi
     stop_service
     if [ ! -d "$work/uniform" ]; then

@@ -2,6 +2,7 @@
 # The pages of a very long thread: a twentieth of them at its beginning, in its middle and at its end, more than any cache keeps, in
 # turn. Only the place differs.
 stop_service
+cache=0
 start_service long_thread
 "$program" demo-data --data-dir "$data" --posts "$((long_thread * 101 / 100))" --longest-thread "$long_thread" 2>&1 | tail -n 1
 longest=$(sql 'SELECT id FROM threads ORDER BY highest_position DESC LIMIT 1')

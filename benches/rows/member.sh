@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # A random member.
-uniform
+uncached
 varies member "$((circles * posts))"
 ask() { request "$url/api/v1/members/$((first_member + member))"; }
 record member

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # One post, which quotes another: the eighth of a random thread.
-uniform
+uncached
 varies n "$threads"
 of_a_thread
 ask() { request "$url/api/v1/posts/$((first_post + p + 7))"; }

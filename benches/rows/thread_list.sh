@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The threads of a forum by their last reply, of a random forum.
-uniform
+uncached
 varies forum "$forums"
 follows circle "forum * $posts"
 ask() { request "$url/api/v1/threads?forum=$((first_forum + forum))"; }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
 # The thread page, read from the database: random pages of more threads than any cache keeps.
-uniform
+uncached
 varies n "$threads"
 of_a_thread
 ask() { request "$url/api/v1/threads/$((first_thread + n))/posts"; }

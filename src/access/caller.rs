@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -15,6 +16,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::callers::Callers;
 use super::keys::Keys;
 use super::token::Claims;
 use super::{Role, hash_opaque, personal};
@@ -23,8 +25,9 @@ use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
 use crate::web::form;
-use crate::web::frame::{CallerId, Needs, Served};
+use crate::web::frame::CallerId;
 use crate::web::limit::Limits;
+use crate::web::served::{Needs, Served};
 
 /// A signed-in member, as session and member are now.
 #[derive(Clone, Debug)]
@@ -71,6 +74,16 @@ impl Signed {
 pub struct Viewer(Option<Signed>);
 
 impl Viewer {
+    /// Someone who is not signed in.
+    pub const fn guest() -> Self {
+        Self(None)
+    }
+
+    /// Whether it is not signed in.
+    pub const fn is_guest(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The member, if it is not a guest.
     pub fn member(&self) -> Option<&Signed> {
         self.0.as_ref()
@@ -201,7 +214,7 @@ pub async fn authenticate(
     if let (Some(credential), Some(needs)) = (credential, act.as_ref().and_then(|act| act.needs.as_ref())) {
         let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
         let signed = match credential {
-            Credential::Session(claims) => in_session(&claims, state).await,
+            Credential::Session(claims) => in_session(&claims, &request, state).await,
             Credential::Personal(signed) => Ok(signed),
             Credential::PersonalOf(_) => personal::signed(bearer(request.request())?, state).await,
             Credential::Refused(error) => Err(error),
@@ -212,9 +225,15 @@ pub async fn authenticate(
     next.call(request).await
 }
 
-async fn in_session(claims: &Claims, state: &State) -> Result<Signed, Error> {
+async fn in_session(claims: &Claims, request: &ServiceRequest, state: &State) -> Result<Signed, Error> {
     let now = state.clock.now();
-    let row = present(claims.session_id, claims.member_id, &mut *state.db.get().await?).await?;
+    let callers = request.app_data::<Data<Callers>>().ok_or_else(|| Error::internal("no callers"))?;
+    let (session, member) = (claims.session_id, claims.member_id);
+    let known = callers.known(session, member, state).filter(|_| request.method() == Method::GET);
+    let row = match known {
+        Some(row) => Some(row),
+        None => callers.find(session, member, state).await?,
+    };
     let row = row.filter(|row| row.ended_at.is_none() && row.deleted_at.is_none()).ok_or_else(session_ended)?;
     if row.expires_at <= now || is_suspended(row.suspended_at, row.suspended_until, now) {
         return Err(session_ended());
@@ -245,8 +264,8 @@ fn bearer(request: &HttpRequest) -> Result<&str, Error> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(invalid()) }
 }
 
-#[derive(Queryable)]
-struct Present {
+#[derive(Clone, Queryable)]
+pub(super) struct Present {
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     scopes: Vec<String>,
@@ -257,7 +276,11 @@ struct Present {
 }
 
 /// Session and member as they are now: a token carries neither role nor state.
-async fn present(session: SessionId, member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Present>> {
+pub(super) async fn present(
+    session: SessionId,
+    member: MemberId,
+    mut conn: &AsyncPgConnection,
+) -> QueryResult<Option<Present>> {
     sessions::table
         .inner_join(members::table)
         .filter(sessions::id.eq(session).and(sessions::member_id.eq(member)))
@@ -270,7 +293,7 @@ async fn present(session: SessionId, member: MemberId, conn: &mut AsyncPgConnect
             members::suspended_until,
             members::deleted_at,
         ))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()
 }

@@ -11,10 +11,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::seal::Seal;
-use super::token::{self, Claims, LEEWAY, LIFETIME};
+use super::token::{self, Claims, LEEWAY, LIFETIME, Verified};
 use crate::db;
 use crate::db::schema::signing_keys;
 use crate::error::{Code, Error};
@@ -26,12 +27,17 @@ const PUBLISHED_BEFORE: Duration = Duration::seconds(60);
 /// For how long clients may keep the published set: well below the time above.
 pub const JWKS_MAX_AGE: Duration = Duration::seconds(30);
 
+/// So many tokens that were verified are known, about.
+const MOST_VERIFIED: usize = 16_384;
+
 /// The keys as this node knows them.
 pub struct Keys {
     issuer: String,
     random: Random,
     // Replaced as a whole, so that nobody waits longer than it takes to clone a pointer.
     ring: RwLock<Arc<Vec<Key>>>,
+    /// Tokens that were verified, by their hashes, with the ids of their keys.
+    verified: Cache<[u8; 32], (Arc<str>, Verified)>,
 }
 
 /// One key, ready for use.
@@ -65,7 +71,8 @@ impl Keys {
             rows = first(state, conn).await?;
         }
         let ring = RwLock::new(Arc::new(open(rows, &state.secret)?));
-        Ok(Self { issuer: state.public_url.clone(), random: state.random, ring })
+        let verified = Cache::new(MOST_VERIFIED);
+        Ok(Self { issuer: state.public_url.clone(), random: state.random, ring, verified })
     }
 
     /// Reads them again: what another node or a command has added signs and verifies from now on here too.
@@ -111,10 +118,25 @@ impl Keys {
         token::write(key, &self.issuer, member, session, self.random.bytes()?, now)
     }
 
-    /// The claims of a token, if it is one of ours and its time has not passed.
+    /// The claims of a token, if it is one of ours and its time has not passed. One that was verified is known by its hash, as long as
+    /// its key verifies: the signature costs more than all else that a request of a member does.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Error> {
         let ring = self.ring();
-        token::read(token, &self.issuer, now, |kid| ring.iter().find(|key| key.kid == kid && !key.has_ended(now)))
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some((kid, verified)) = self.verified.get(&hash)
+            && ring.iter().any(|key| key.kid == *kid && !key.has_ended(now))
+        {
+            return verified.at(now);
+        }
+        let mut used = None;
+        let verified = token::read(token, &self.issuer, |kid| {
+            used = ring.iter().find(|key| key.kid == kid && !key.has_ended(now));
+            used
+        })?;
+        if let Some(key) = used {
+            self.verified.insert(hash, (key.kid.as_str().into(), verified));
+        }
+        verified.at(now)
     }
 
     /// The keys that verify now or will: id and public key (base64url).

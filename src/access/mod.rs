@@ -2,6 +2,7 @@
 //! scopes, roles.
 
 mod caller;
+mod callers;
 mod keys;
 mod names;
 mod opaque;
@@ -13,6 +14,7 @@ mod seal;
 mod token;
 
 pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, identify, is_suspended, session_ended};
+pub use callers::Callers;
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};
 pub use opaque::{hash_opaque, make_opaque};

@@ -54,7 +54,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
     let invalid = || Error::new(Code::InvalidToken, "this personal token is unknown, or has ended");
     let now = state.clock.now();
     let found = {
-        let conn = &mut state.db.get().await?;
+        let conn = &state.db.share().await?;
         present(token, conn).await?.ok_or_else(invalid)?
     };
     if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
@@ -70,7 +70,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
     Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes })
 }
 
-async fn present(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Present>> {
+async fn present(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Present>> {
     tokens::table
         .inner_join(members::table)
         .filter(tokens::token_hash.eq(hash_opaque(token)).and(members::deleted_at.is_null()))
@@ -84,7 +84,7 @@ async fn present(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<Optio
             members::suspended_at,
             members::suspended_until,
         ))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()
 }

@@ -71,25 +71,39 @@ pub(super) fn write(
     jsonwebtoken::encode(&header, &payload, &key.encoding).map_err(Error::internal)
 }
 
-/// Checks a token: its type, its key, its signature, whom it is from and for, its time.
+/// A token that is ours: its type, its key, its signature, whom it is from and for are right. Its time is another matter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verified {
+    claims: Claims,
+    from: i64,
+    until: i64,
+}
+
+impl Verified {
+    /// What it says, if its time has come and not passed.
+    pub(super) fn at(&self, now: DateTime<Utc>) -> Result<Claims, Error> {
+        let (now, leeway) = (now.timestamp(), LEEWAY.num_seconds());
+        if self.from > now.saturating_add(leeway) {
+            return Err(invalid());
+        }
+        if self.until.saturating_add(leeway) <= now {
+            return Err(Error::new(Code::TokenExpired, "the access token has expired"));
+        }
+        Ok(self.claims)
+    }
+}
+
+/// Checks all of a token but its time; gives the id of its key too.
 pub(super) fn read<'a>(
     token: &str,
     issuer: &str,
-    now: DateTime<Utc>,
     key: impl FnOnce(&str) -> Option<&'a Key>,
-) -> Result<Claims, Error> {
-    let payload = verified(token, issuer, key).ok_or_else(invalid)?;
-    let from = payload.nbf.unwrap_or(payload.iat).max(payload.iat);
-    let (now, leeway) = (now.timestamp(), LEEWAY.num_seconds());
-    if from > now.saturating_add(leeway) || payload.client_id != CLIENT {
-        return Err(invalid());
-    }
-    if payload.exp.saturating_add(leeway) <= now {
-        return Err(Error::new(Code::TokenExpired, "the access token has expired"));
-    }
+) -> Result<Verified, Error> {
+    let payload = verified(token, issuer, key).filter(|payload| payload.client_id == CLIENT).ok_or_else(invalid)?;
     let member_id = id(&payload.sub).map(MemberId).ok_or_else(invalid)?;
     let session_id = id(&payload.sid).map(SessionId).ok_or_else(invalid)?;
-    Ok(Claims { member_id, session_id })
+    let from = payload.nbf.unwrap_or(payload.iat).max(payload.iat);
+    Ok(Verified { claims: Claims { member_id, session_id }, from, until: payload.exp })
 }
 
 fn verified<'a>(token: &str, issuer: &str, key: impl FnOnce(&str) -> Option<&'a Key>) -> Option<Payload> {

@@ -6,6 +6,8 @@ use std::pin::pin;
 use futures_util::TryStreamExt;
 use tokio_postgres::{Client, Error, Row};
 
+use crate::events::record_that_all_changed;
+
 /// Shown of each kind of thing.
 const EXAMPLES: usize = 5;
 /// Mended in one transaction.
@@ -209,6 +211,7 @@ impl Counters {
             }
             tx.execute(&lock, &[&ids]).await?;
             tx.execute(&update, &[&ids]).await?;
+            record_that_all_changed(&tx).await?;
             tx.commit().await?;
         }
         Ok(())

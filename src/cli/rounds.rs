@@ -12,7 +12,7 @@ use crate::app::Shared;
 use crate::db::nodes;
 use crate::error::Error;
 use crate::web::idempotency;
-use crate::{mails, threads};
+use crate::{events, mails, threads};
 
 /// How often.
 const ROUND: Duration = Duration::from_secs(4);
@@ -51,6 +51,7 @@ impl Rounds {
             // Each on its own: one that fails keeps no other from being done.
             self.jobs.done("prune", self.prune_answers().await);
             self.jobs.done("prune_mails", self.prune_mails().await);
+            self.jobs.done("prune_events", self.prune_events().await);
         }
         self.write_views().await;
         self.jobs.done("leave", self.leave().await);
@@ -75,6 +76,12 @@ impl Rounds {
     async fn prune_answers(&self) -> Result<(), Error> {
         let state = &self.shared.state;
         idempotency::prune(state.clock.now(), &mut *state.db.get().await?).await?;
+        Ok(())
+    }
+
+    async fn prune_events(&self) -> Result<(), Error> {
+        let state = &self.shared.state;
+        events::prune(state.clock.now(), &mut *state.db.get().await?).await?;
         Ok(())
     }
 

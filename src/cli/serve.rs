@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -18,7 +19,9 @@ use super::rounds::Rounds;
 use super::safety;
 use super::setup::{self, Database, Folder};
 use crate::app::{Shared, listen};
+use crate::cache::Store;
 use crate::config::{Config, ServeConfig};
+use crate::events;
 use crate::mails::Mailer;
 use crate::state::State;
 use crate::web::connection::Patience;
@@ -70,7 +73,9 @@ async fn serve_on(
 ) -> Result<(), String> {
     safety::check_durability(serve, &database.url).await?;
     database.prepare().await?;
-    let state = database.state(config, place.public_url)?;
+    let mut state = database.state(config, place.public_url)?;
+    state.store = Arc::new(Store::new(u64::from(serve.cache_size) << 20, state.clock.clone()));
+    state.replicas = setup::replicas(config, serve)?;
     let first = super::first_start::run(&state, config.identity.admin_password.as_deref()).await?;
     let limits = Limits::new(serve.rate_limits == "on", serve.trusted_proxies.clone(), state.clock.clone());
     let shared = Shared::new(state, limits).await.map_err(|e| e.to_string())?;
@@ -105,6 +110,10 @@ async fn beside(
 ) -> Result<(), String> {
     let watched = state.clone();
     let watch = actix_web::rt::spawn(async move { watched.db.watch().await });
+    let followed = state.clone();
+    let replicas = actix_web::rt::spawn(async move { followed.replicas.watch(followed.db.url()).await });
+    let (url, changes) = (state.db.url().to_owned(), state.store.changes.clone());
+    let follow = actix_web::rt::spawn(async move { events::follow(&url, changes).await });
     let (end, ended) = oneshot::channel();
     let rounds = actix_web::rt::spawn(rounds.run(ended));
     let mut postman = actix_web::rt::spawn(postman::run(mailer, state.clone(), jobs));
@@ -120,6 +129,8 @@ async fn beside(
         }
     };
     watch.abort();
+    follow.abort();
+    replicas.abort();
     served.and(rounds)
 }
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use crate::cache::Store;
+use crate::clock::Clock;
 use crate::config::{Config, ServeConfig};
 use crate::db::local::LocalPostgres;
-use crate::db::{self, BESIDE, Pool, PoolLimits};
+use crate::db::{self, BESIDE, Pool, PoolLimits, Replicas};
 use crate::state::{Random, RequestLimits, Secret, State};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
@@ -101,17 +103,13 @@ impl Database {
             Some(secret) => secret.to_owned(),
             None => kept_secret(&config.database.data_dir)?,
         };
-        let limits = PoolLimits {
-            connections: connections(config),
-            wait: POOL_WAIT,
-            wait_in_crowd: CROWD_WAIT,
-            connect: POOL_WAIT,
-            statement: STATEMENT_TIME,
-            lock: LOCK_WAIT,
-        };
+        let limits = limits(config);
+        let clock = Clock::default();
         Ok(State {
             db: Pool::new(&self.url, limits).map_err(|e| e.to_string())?,
-            clock: crate::clock::Clock::default(),
+            replicas: Replicas::default(),
+            store: Arc::new(Store::new(0, clock.clone())),
+            clock,
             random: Random,
             views: Arc::default(),
             public_url: public_url.trim_end_matches('/').to_owned(),
@@ -120,6 +118,22 @@ impl Database {
             stopping: Arc::default(),
         })
     }
+}
+
+fn limits(config: &Config) -> PoolLimits {
+    PoolLimits {
+        connections: connections(config),
+        wait: POOL_WAIT,
+        wait_in_crowd: CROWD_WAIT,
+        connect: POOL_WAIT,
+        statement: STATEMENT_TIME,
+        lock: LOCK_WAIT,
+    }
+}
+
+/// Where guests may read.
+pub fn replicas(config: &Config, serve: &ServeConfig) -> Result<Replicas, String> {
+    Replicas::new(&serve.replica_urls, limits(config)).map_err(|e| format!("--replica-urls: {e}"))
 }
 
 /// The most connections to the database.

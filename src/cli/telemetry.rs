@@ -11,15 +11,24 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::lines::Lines;
+use super::request_lines::JsonLines;
 use crate::config::LogConfig;
+use crate::web::trace;
 
-/// Ended by the end of the program: spans that wait are sent then.
-pub struct Telemetry(Option<SdkTracerProvider>);
+/// Ended by the end of the program: spans and lines that wait are sent then.
+pub struct Telemetry {
+    spans: Option<SdkTracerProvider>,
+    lines: Option<Lines>,
+}
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if let Some(Err(error)) = self.0.take().map(|spans| spans.shutdown_with_timeout(Duration::from_secs(2))) {
+        if let Some(Err(error)) = self.spans.take().map(|spans| spans.shutdown_with_timeout(Duration::from_secs(2))) {
             tracing::warn!(%error, "the last spans were not sent");
+        }
+        if let Some(lines) = self.lines.take() {
+            lines.write_out();
         }
     }
 }
@@ -28,19 +37,23 @@ impl Drop for Telemetry {
 pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("--log {}: {e}", config.log))?;
     let spans = config.otlp_endpoint.as_deref().map(exporter).transpose()?;
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let log = if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-        log.boxed()
-    } else {
-        log.json().with_ansi(false).boxed()
+    let lines = (!std::io::IsTerminal::is_terminal(&std::io::stderr())).then(Lines::start);
+    let log = tracing_subscriber::fmt::layer();
+    let log = match &lines {
+        None => log.with_writer(std::io::stderr).boxed(),
+        Some(lines) => {
+            let log = log.with_writer(lines.clone()).json().with_ansi(false);
+            log.map_event_format(JsonLines).boxed()
+        }
     };
     let traced = spans.as_ref().map(|spans| {
+        trace::collect();
         let ours = Targets::new().with_target("folkmoot", LevelFilter::INFO);
         tracing_opentelemetry::layer().with_tracer(spans.tracer("folkmoot")).with_filter(ours)
     });
     let log = log.with_filter(filter).with_filter(without_secrets());
     tracing_subscriber::registry().with(log).with(traced).init();
-    Ok(Telemetry(spans))
+    Ok(Telemetry { spans, lines })
 }
 
 /// Below these levels libraries write values of statements and fields of requests, whatever the operator wants to see.

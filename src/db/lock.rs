@@ -1,9 +1,10 @@
 //! Locks of what has no row: a whole table, for what is rare and must not run twice at once; a name.
 
-use diesel::QueryResult;
-use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Bool};
+use diesel::{IntoSql, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::fixed;
 
 /// Keeps other writers out of a table until the transaction ends; readers go on.
 pub async fn lock_table(table: &'static str, conn: &mut AsyncPgConnection) -> QueryResult<()> {
@@ -15,7 +16,6 @@ pub async fn lock_table(table: &'static str, conn: &mut AsyncPgConnection) -> Qu
 /// Holds a name until the transaction ends; false where another transaction holds it, on whichever node. Never waits. Names
 /// are told apart by 64 bits of their hash, and so are schemas of one database, which share these locks.
 pub async fn hold_name(hash: i64, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let hold =
-        sql::<Bool>("pg_try_advisory_xact_lock(hashtextextended(current_schema(), ").bind::<BigInt, _>(hash).sql("))");
-    diesel::select(hold).get_result(conn).await
+    let hold = fixed::<Bool>("pg_try_advisory_xact_lock(hashtextextended(current_schema(), ?))");
+    diesel::select(hold.with(hash.into_sql::<BigInt>())).get_result(conn).await
 }

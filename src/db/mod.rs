@@ -2,7 +2,10 @@
 //! PostgreSQL itself (advisory locks and the like) stands here and nowhere else.
 
 mod batches;
+mod crowd;
+mod fixed;
 pub mod keyset;
+mod listen;
 mod loan;
 pub mod local;
 mod lock;
@@ -11,19 +14,25 @@ pub mod nodes;
 mod planned_anew;
 mod planner;
 mod pool;
+mod replicas;
 pub mod schema;
 mod sequence;
+mod shared;
 mod text_enum;
 mod transaction;
 mod watch;
 
 pub use batches::delete_in_batches;
+pub use fixed::{Fixed, fixed};
+pub use listen::listen;
 pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planned_anew::planned_anew;
 pub use planner::{look_at_all, look_up_by_key};
 pub use pool::{BESIDE, Pool, PoolLimits, PoolLoad, connect};
+pub use replicas::Replicas;
 pub use sequence::skip_ids;
+pub use shared::Reader;
 pub(crate) use text_enum::text_enum;
 pub use transaction::transaction;

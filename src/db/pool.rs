@@ -8,17 +8,20 @@ use deadpool::managed::{TimeoutType, Timeouts};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{self as diesel_deadpool, Object, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::FutureExt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::{FutureExt, TryFutureExt};
 use rustls::RootCertStore;
+use tokio::time::timeout;
 use tokio_postgres::Socket;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::crowd::Crowd;
 use super::loan::Connection;
 use super::planner::BY_KEY;
-use super::watch::Watch;
+use super::shared::{Count, Reader, Shared};
+use super::watch::{Alive, Watch};
 use crate::error::{Code, Error};
 
 /// Connections to the database. Each worker has a pool of its own: a connection is driven by the worker that made it, so requests
@@ -27,45 +30,22 @@ use crate::error::{Code, Error};
 pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
     node: Arc<Node>,
+    shared: Arc<Shared>,
     answered: Arc<tokio::sync::Mutex<Option<Answered>>>,
-    crowd: Arc<Mutex<Crowd>>,
-}
-
-/// Whether more is asked of a pool than it can do.
-#[derive(Default)]
-struct Crowd {
-    /// Since when there have always been some who wait.
-    since: Option<Instant>,
-    /// When somebody last had to wait.
-    waited: Option<Instant>,
-}
-
-impl Crowd {
-    /// Somebody has to wait: whether many do, for some time.
-    fn waits(&mut self) -> bool {
-        let now = Instant::now();
-        self.waited = Some(now);
-        now - *self.since.get_or_insert(now) > CROWDED
-    }
-
-    /// Somebody had not to wait. That one was let in between others means nothing.
-    fn is_at_ease(&mut self) {
-        if self.waited.is_some_and(|waited| waited.elapsed() > AT_EASE) {
-            *self = Self::default();
-        }
-    }
+    crowd: Arc<Crowd>,
 }
 
 /// When the database was asked whether it answers, and what came of it.
 type Answered = (Instant, Result<(), Error>);
 
-/// So many of a node's connections are for what is done beside requests.
-pub const BESIDE: usize = 2;
-/// Where some wait for so long, one after the other, there is a crowd; when nobody has waited for so long, there is none.
-const CROWDED: Duration = Duration::from_secs(1);
-const AT_EASE: Duration = Duration::from_millis(200);
+/// The most connections of a worker that are shared: more would not keep its one thread busier.
+const MOST_SHARED: usize = 4;
+/// So many of a node's connections are for what is done beside requests; one of them is shared.
+pub const BESIDE: usize = 3;
 /// For so long it is believed that the database answers, or does not.
 const BELIEVED: Duration = Duration::from_millis(250);
+/// What reads by key is planned once for a connection: PostgreSQL's guess that the next plan may be better costs as much as the work.
+const PLANNED_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
 /// For so long a transaction may wait for its next statement: PostgreSQL ends one whose node is frozen or cut off, and lets go of
 /// what it held.
 const BETWEEN_STATEMENTS: Duration = Duration::from_secs(10);
@@ -77,7 +57,7 @@ struct Node {
     tls: Tls,
     watch: Watch,
     statements: Arc<AtomicU64>,
-    pools: Mutex<Vec<diesel_deadpool::Pool<AsyncPgConnection>>>,
+    pools: Mutex<Vec<(diesel_deadpool::Pool<AsyncPgConnection>, Arc<Shared>)>>,
 }
 
 /// How many connections there are, and how long each step may take.
@@ -121,43 +101,55 @@ impl Pool {
             statements: Arc::default(),
             pools: Mutex::default(),
         };
-        Self::of(Arc::new(node), limits.connections.min(BESIDE))
+        Self::of(Arc::new(node), limits.connections.min(BESIDE - 1), 1)
     }
 
-    /// A pool of its own for one of so many workers, with its part of the connections: one at least.
+    /// A pool of its own for one of so many workers, with its part of the connections: one at least to lend, and one to share.
     pub fn for_one_of(&self, workers: usize) -> Self {
-        let connections = (self.node.limits.connections.saturating_sub(BESIDE) / workers.max(1)).max(1);
-        Self::of(self.node.clone(), connections).unwrap_or_else(|error| {
+        let connections = self.node.limits.connections.saturating_sub(BESIDE) / workers.max(1);
+        let shared = (connections / 2).clamp(1, MOST_SHARED);
+        Self::of(self.node.clone(), connections.saturating_sub(shared).max(1), shared).unwrap_or_else(|error| {
             tracing::error!(%error, "a worker has no connections of its own");
             self.clone()
         })
     }
 
-    fn of(node: Arc<Node>, connections: usize) -> Result<Self, Error> {
+    fn of(node: Arc<Node>, lent: usize, shared: usize) -> Result<Self, Error> {
         let (limits, watched) = (node.limits, node.watch.clone());
         let mut config = ManagerConfig::default();
         // The default asks the server at each loan whether it still lives: a round trip more for every request.
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |_| connect_for_requests(watched.clone(), limits).boxed());
+        config.custom_setup = Box::new(move |_| {
+            connect_for_requests(watched.clone(), limits).map_ok(|(connection, _)| connection).boxed()
+        });
         let manager = AsyncDieselConnectionManager::new_with_config(&node.url, config);
         let connections = diesel_deadpool::Pool::builder(manager)
-            .max_size(connections)
+            .max_size(lent)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        node.pools.lock().unwrap_or_else(PoisonError::into_inner).push(connections.clone());
-        Ok(Self { connections, node, answered: Arc::default(), crowd: Arc::default() })
+        let shared = Arc::new(Shared::new(shared));
+        node.pools.lock().unwrap_or_else(PoisonError::into_inner).push((connections.clone(), shared.clone()));
+        Ok(Self { connections, node, shared, answered: Arc::default(), crowd: Arc::default() })
     }
 
     /// How much the pools of this node have to do.
     pub fn load(&self) -> PoolLoad {
         let pools = self.node.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().map(diesel_deadpool::Pool::status).fold(PoolLoad::default(), |load, pool| PoolLoad {
-            connections: load.connections + pool.size,
-            in_use: load.in_use + pool.size.saturating_sub(pool.available),
-            most: load.most + pool.max_size,
-            waiting: load.waiting + pool.waiting,
-        })
+        pools.iter().map(|(lent, shared)| (lent.status(), shared.load())).fold(
+            PoolLoad::default(),
+            |sum, (lent, shared)| PoolLoad {
+                connections: sum.connections + lent.size + shared.connections,
+                in_use: sum.in_use + lent.size.saturating_sub(lent.available) + shared.in_use,
+                most: sum.most + lent.max_size + shared.most,
+                waiting: sum.waiting + lent.waiting + shared.waiting,
+            },
+        )
+    }
+
+    /// How the database is reached.
+    pub fn url(&self) -> &str {
+        &self.node.url
     }
 
     /// Whether the database is known not to answer.
@@ -196,39 +188,68 @@ impl Pool {
             return Err(Error::database_unavailable("it does not answer"));
         }
         let lent = self.lend().await.map_err(|error| match error {
-            PoolError::Timeout(TimeoutType::Wait) => {
-                tracing::debug!("no connection to the database was free in time");
-                Error::new(Code::Overloaded, "The server has too many requests at the moment.")
-            }
+            PoolError::Timeout(TimeoutType::Wait) => too_many(),
             error => Error::database_unavailable(error),
         })?;
         Ok(Connection::new(lent, self.node.statements.clone(), self.node.tls.clone()))
     }
 
-    /// A free one at once, else the next that is given back. A burst is waited for; a crowd is turned away early, so that those
-    /// who are let in do not wait long (the two timeouts of "Fail at Scale", Maurer, ACM Queue 13 (8), 2015).
+    /// A connection that others read from at the same time: for reads by key alone, as a slow one would keep the others waiting.
+    pub async fn share(&self) -> Result<Reader, Error> {
+        if self.is_frozen() {
+            return Err(Error::database_unavailable("it does not answer"));
+        }
+        let turn = match self.shared.turn() {
+            Some(turn) => {
+                self.crowd.is_at_ease();
+                turn
+            }
+            None => timeout(self.patience(), self.shared.next_turn()).await.map_err(|_| too_many())?,
+        };
+        let (node, limits) = (&self.node, self.node.limits);
+        let count = || Count(node.statements.clone());
+        let connect = async || {
+            let (mut connection, alive) = connect_for_requests(node.watch.clone(), limits).await?;
+            connection.batch_execute(PLANNED_ONCE).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            connection.set_instrumentation(count());
+            Ok((connection, alive))
+        };
+        let reader = timeout(limits.connect, self.shared.reader(turn, connect)).await;
+        reader
+            .map_err(Error::database_unavailable)?
+            .map_err(|error: ConnectionError| Error::database_unavailable(error))
+    }
+
+    /// For so long somebody waits for a connection who does not find one free.
+    fn patience(&self) -> Duration {
+        if self.crowd.waits() { self.node.limits.wait_in_crowd } else { self.node.limits.wait }
+    }
+
+    /// A free one at once, else the next that is given back.
     async fn lend(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
-        let limits = self.node.limits;
-        let within = |wait| Timeouts { wait: Some(wait), create: Some(limits.connect), recycle: None };
+        let within = |wait| Timeouts { wait: Some(wait), create: Some(self.node.limits.connect), recycle: None };
         match self.connections.timeout_get(&within(Duration::ZERO)).await {
             Err(PoolError::Timeout(TimeoutType::Wait)) => {}
             lent => {
-                self.crowd.lock().unwrap_or_else(PoisonError::into_inner).is_at_ease();
+                self.crowd.is_at_ease();
                 return lent;
             }
         }
-        let is_crowded = self.crowd.lock().unwrap_or_else(PoisonError::into_inner).waits();
-        let wait = if is_crowded { limits.wait_in_crowd } else { limits.wait };
-        self.connections.timeout_get(&within(wait)).await
+        self.connections.timeout_get(&within(self.patience())).await
     }
+}
+
+fn too_many() -> Error {
+    tracing::debug!("no connection to the database was free in time");
+    Error::new(Code::Overloaded, "The server has too many requests at the moment.")
 }
 
 /// Errors are known by their words (`error::database`): in English, where this role may ask for that.
 pub(super) const IN_ENGLISH: &str =
     "SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')";
 
-async fn connect_for_requests(watch: Watch, limits: PoolLimits) -> Result<AsyncPgConnection, ConnectionError> {
-    let mut connection = watch.connect().await?;
+async fn connect_for_requests(watch: Watch, limits: PoolLimits) -> Result<(AsyncPgConnection, Alive), ConnectionError> {
+    let (mut connection, alive) = watch.connect().await?;
     let settings = format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {BY_KEY}; {IN_ENGLISH}",
         limits.statement.as_millis(),
@@ -236,7 +257,7 @@ async fn connect_for_requests(watch: Watch, limits: PoolLimits) -> Result<AsyncP
         BETWEEN_STATEMENTS.as_millis()
     );
     connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+    Ok((connection, alive))
 }
 
 pub(super) async fn connect_diesel(url: String) -> Result<AsyncPgConnection, ConnectionError> {

@@ -11,6 +11,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_log (id) {
+        id -> Int2,
+        last_position -> Int8,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Int8,
+        position -> Nullable<Int8>,
+        kind -> Text,
+        thread_id -> Nullable<Int8>,
+        post_id -> Nullable<Int8>,
+        forum_id -> Nullable<Int8>,
+        member_id -> Nullable<Int8>,
+        actor_id -> Nullable<Int8>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     forums (id) {
         id -> Int8,
         slug -> Text,
@@ -281,6 +302,8 @@ diesel::joinable!(username_skeletons -> members (member_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     archive_ids,
+    event_log,
+    events,
     forums,
     idempotency_keys,
     likes,

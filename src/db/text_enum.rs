@@ -8,6 +8,15 @@ macro_rules! text_enum {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// The one that is stored as this text.
+            #[allow(dead_code, reason = "not every enum is read by hand")]
+            pub fn of(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
         }
 
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
@@ -22,10 +31,7 @@ macro_rules! text_enum {
         impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 let text = std::str::from_utf8(bytes.as_bytes())?;
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    other => Err(format!(concat!("unknown ", stringify!($name), " {:?}"), other).into()),
-                }
+                Self::of(text).ok_or_else(|| format!(concat!("unknown ", stringify!($name), " {:?}"), text).into())
             }
         }
     };

@@ -2,6 +2,7 @@
 //! nobody and refuses nobody: no statement's own limit is ever told. So it is asked all the time, and once it does not answer
 //! for some seconds the connections to it are given up, and requests are told so at once until it answers again.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use diesel::ConnectionError;
@@ -73,7 +74,7 @@ impl Watch {
     }
 
     /// A connection that is given up when the database is found frozen.
-    pub async fn connect(&self) -> Result<AsyncPgConnection, ConnectionError> {
+    pub async fn connect(&self) -> Result<(AsyncPgConnection, Alive), ConnectionError> {
         let mut frozen = self.frozen.subscribe();
         let (client, connection) = tokio::select! {
             opened = open(&self.url) => opened?,
@@ -81,7 +82,10 @@ impl Watch {
                 return Err(ConnectionError::BadConnection("the database does not answer".into()));
             }
         };
+        let lives = Arc::new(());
+        let alive = Alive(Arc::downgrade(&lives));
         tokio::spawn(async move {
+            let _lives = lives;
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection to the database ended");
@@ -90,6 +94,16 @@ impl Watch {
                 _ = frozen.wait_for(|frozen| *frozen) => {}
             }
         });
-        AsyncPgConnection::try_from(client).await
+        Ok((AsyncPgConnection::try_from(client).await?, alive))
+    }
+}
+
+/// Whether a connection is still there.
+pub struct Alive(Weak<()>);
+
+impl Alive {
+    /// Whether it is.
+    pub fn is_so(&self) -> bool {
+        self.0.strong_count() > 0
     }
 }

@@ -12,7 +12,8 @@ use super::view::{ForumView, show};
 use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
-use crate::ids::ForumId;
+use crate::events::{Event, What};
+use crate::ids::{ForumId, MemberId};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -66,7 +67,7 @@ pub async fn create_forum(
         // A parent that is not there is told before a role that is missing.
         must_be_there(body.parent_id, conn).await?;
         caller.must_be(Role::Admin)?;
-        insert(&body, conn).await
+        insert(&body, caller.member_id, conn).await
     };
     let show = async |id, conn: &mut _| {
         let forum = show(Forum::find(id, conn).await?.or_not_found()?);
@@ -75,10 +76,10 @@ pub async fn create_forum(
     idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-async fn insert(body: &CreateForum, conn: &mut AsyncPgConnection) -> Result<ForumId, Error> {
+async fn insert(body: &CreateForum, by: MemberId, conn: &mut AsyncPgConnection) -> Result<ForumId, Error> {
     Forum::lock_tree(conn).await?;
     let ancestors = below(body.parent_id, None, conn).await?;
-    diesel::insert_into(forums::table)
+    let forum = diesel::insert_into(forums::table)
         .values((
             forums::slug.eq(&body.slug.0),
             forums::title.eq(body.title.as_str()),
@@ -91,5 +92,7 @@ async fn insert(body: &CreateForum, conn: &mut AsyncPgConnection) -> Result<Foru
         .returning(forums::id)
         .get_result(conn)
         .await
-        .on_constraint("forums_slug_key", || Error::new(Code::SlugTaken, "another forum has this slug"))
+        .on_constraint("forums_slug_key", || Error::new(Code::SlugTaken, "another forum has this slug"))?;
+    Event::of_forum(What::ForumCreated, forum).by(by).record(conn).await?;
+    Ok(forum)
 }

@@ -10,6 +10,7 @@ use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
 use crate::db::transaction;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::ForumId;
 use crate::state::State;
 use crate::web::answer;
@@ -42,5 +43,5 @@ async fn remove(forum: ForumId, conn: &mut AsyncPgConnection) -> Result<(), Erro
     }
     let deleted = diesel::delete(forums::table.find(forum)).execute(conn).await;
     deleted.on_constraint("threads_forum_id_fkey", || not_empty("threads"))?;
-    Ok(())
+    Ok(Event::of_forum(What::ForumDeleted, forum).record(conn).await?)
 }

@@ -13,6 +13,7 @@ use super::view::{ForumView, show};
 use crate::access::{AsMember, Role};
 use crate::db::schema::{forums, threads};
 use crate::error::{Code, Error, Flaw, OnConstraint, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::ForumId;
 use crate::state::State;
 use crate::web::answer;
@@ -137,7 +138,7 @@ async fn update(
         .execute(conn)
         .await
         .on_constraint("forums_slug_key", || Error::new(Code::SlugTaken, "another forum has this slug"))?;
-    Ok(())
+    Ok(Event::of_forum(What::ForumEdited, forum.id).record(conn).await?)
 }
 
 async fn has_threads(forum: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<bool> {

@@ -10,10 +10,13 @@ use utoipa::ToSchema;
 use super::model::{Forum, ForumRow};
 use super::view::{ForumView, show};
 use crate::access::Viewer;
+use crate::cache::Thing;
+use crate::db::Pool;
 use crate::error::Error;
 use crate::ids::ForumId;
 use crate::members::{MemberView, cards};
 use crate::state::State;
+use crate::web::kept::{self, Fresh};
 use crate::web::page;
 
 /// A forum with all that is below it.
@@ -75,12 +78,15 @@ pub struct ForumTree {
 #[utoipa::path(tag = "forums", responses((status = 200, description = "The tree", body = ForumTree)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/forums")]
-pub async fn list_forums(request: HttpRequest, _: Viewer, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let rows = Forum::all(conn).await?;
-    let named = rows.iter().filter_map(|(_, last)| last.as_ref()?.last_post_author_id);
-    let members = cards(named, state.clock.now(), conn).await?;
-    Ok(page::answer(&request, None, &ForumTree { items: tree(rows), members, next: None }))
+pub async fn list_forums(request: HttpRequest, viewer: Viewer, state: Data<State>) -> Result<HttpResponse, Error> {
+    let read = async |db: &Pool| {
+        let conn = &mut db.get().await?;
+        let rows = Forum::all(conn).await?;
+        let named = rows.iter().filter_map(|(_, last)| last.as_ref()?.last_post_author_id);
+        let members = cards(named, state.clock.now(), conn).await?;
+        page::kept(&request, None, &ForumTree { items: tree(rows), members, next: None })
+    };
+    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }
 
 fn tree(rows: Vec<ForumRow>) -> Vec<ForumNode> {

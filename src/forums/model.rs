@@ -106,12 +106,25 @@ pub type ForumRow = (Forum, Option<LastThread>);
 
 impl Forum {
     /// A forum; everybody sees every forum.
-    pub async fn find(id: ForumId, conn: &mut AsyncPgConnection) -> QueryResult<Option<ForumRow>> {
+    pub async fn find(id: ForumId, mut conn: &AsyncPgConnection) -> QueryResult<Option<ForumRow>> {
         forums::table
             .left_join(threads::table.on(threads::id.nullable().eq(forums::last_thread_id)))
             .filter(forums::id.eq(id))
             .select((Self::as_select(), Option::<LastThread>::as_select()))
-            .first(conn)
+            .first(&mut conn)
+            .await
+            .optional()
+    }
+
+    /// The forum of a thread.
+    pub async fn of_thread(id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<ForumRow>> {
+        let thread = diesel::alias!(threads as thread);
+        let forum = thread.filter(thread.field(threads::id).eq(id)).select(thread.field(threads::forum_id));
+        forums::table
+            .left_join(threads::table.on(threads::id.nullable().eq(forums::last_thread_id)))
+            .filter(forums::id.nullable().eq(forum.single_value()))
+            .select((Self::as_select(), Option::<LastThread>::as_select()))
+            .first(&mut conn)
             .await
             .optional()
     }
@@ -156,7 +169,7 @@ pub async fn count(
     threads: i64,
     posts: i64,
     (thread, at): (ThreadId, DateTime<Utc>),
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<usize> {
     let later = || forums::last_post_at.is_null().or(forums::last_post_at.le(at)).assume_not_null();
     diesel::update(forums::table.find(forum))
@@ -168,7 +181,7 @@ pub async fn count(
             forums::last_post_at
                 .eq(case_when(later(), at.into_sql::<Timestamptz>().nullable()).otherwise(forums::last_post_at)),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await
 }
 

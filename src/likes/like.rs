@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use crate::access::AsMember;
 use crate::db::schema::{likes, posts, threads};
 use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::members;
 use crate::posts::{Post, PostPath};
@@ -57,15 +59,23 @@ async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) 
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
     let like_count = transaction(conn, async |conn| {
-        Thread::hold(&viewer, post.thread_id, conn).await?.or_not_found()?;
-        let post = Post::hold(&viewer, post.thread_id, post.id, conn).await?.or_not_found()?;
+        let (thread, post) =
+            try_join!(Thread::hold(&viewer, post.thread_id, conn), Post::hold(&viewer, post.thread_id, post.id, conn))?;
+        thread.or_not_found()?;
+        let post = post.or_not_found()?;
         let changed = if liked {
             insert(&post, caller.member_id, now, conn).await
         } else {
             remove(&post, caller.member_id, conn).await
         };
         let by = changed? as i64 * if liked { 1 } else { -1 };
-        Ok(count(&post, by, conn).await?)
+        if by == 0 {
+            return Ok(post.like_count);
+        }
+        let what = if liked { What::PostLiked } else { What::PostUnliked };
+        let event = Event::of_post(what, post.thread_id, post.id).by(caller.member_id);
+        let (like_count, ()) = try_join!(count(&post, by, conn), event.record(conn))?;
+        Ok(like_count)
     })
     .await?;
     Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
@@ -91,23 +101,19 @@ async fn remove(post: &Post, member: MemberId, conn: &mut AsyncPgConnection) -> 
 }
 
 /// Moves the counters, and gives the post's. Likes of a deleted post count for nobody but itself.
-async fn count(post: &Post, by: i64, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
-    if by == 0 {
-        return Ok(post.like_count);
-    }
-    let like_count = diesel::update(posts::table.find((post.thread_id, post.id)))
+async fn count(post: &Post, by: i64, conn: &AsyncPgConnection) -> QueryResult<i64> {
+    let counted = if post.deleted_at.is_none() { by } else { 0 };
+    let (mut of_post, mut of_thread) = (conn, conn);
+    let of_post = diesel::update(posts::table.find((post.thread_id, post.id)))
         .set(posts::like_count.eq(posts::like_count + by))
         .returning(posts::like_count)
-        .get_result(conn)
-        .await?;
-    let counted = if post.deleted_at.is_none() { by } else { 0 };
-    diesel::update(threads::table.find(post.thread_id))
+        .get_result(&mut of_post);
+    let of_thread = diesel::update(threads::table.find(post.thread_id))
         .set((
             threads::like_count.eq(threads::like_count + counted),
             threads::page_version.eq(threads::page_version + 1),
         ))
-        .execute(conn)
-        .await?;
-    members::count(post.author_id, 0, counted, conn).await?;
+        .execute(&mut of_thread);
+    let (like_count, ..) = try_join!(of_post, of_thread, members::count(post.author_id, 0, counted, conn))?;
     Ok(like_count)
 }

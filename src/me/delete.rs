@@ -10,6 +10,7 @@ use crate::access::{InSession, Role, session_ended};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Code, Error};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::{answer, idempotency};
@@ -48,7 +49,7 @@ fn gone_meanwhile(error: Error) -> Error {
 }
 
 /// Takes everything off that tells who it was. The key of its name stays, and what looks like it: nobody follows it there.
-async fn strip(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+async fn strip(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     diesel::update(members::table.find(id))
         .set((
             (
@@ -72,5 +73,6 @@ async fn strip(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -
             ),
         ))
         .execute(conn)
-        .await
+        .await?;
+    Event::of_member(What::MemberDeleted, id).by(id).record(conn).await
 }

@@ -11,6 +11,7 @@ use super::Me;
 use crate::access::AsMember;
 use crate::db::schema::members;
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
@@ -105,5 +106,5 @@ async fn change(id: MemberId, version: i64, body: &EditMe, conn: &mut AsyncPgCon
         version: version + 1,
     };
     diesel::update(members::table.find(id)).set(changes).execute(conn).await?;
-    Ok(())
+    Event::of_member(What::MemberEdited, id).by(id).record(conn).await
 }

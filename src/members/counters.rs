@@ -11,13 +11,13 @@ pub async fn count(
     member: MemberId,
     posts: i64,
     likes_received: i64,
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<usize> {
     diesel::update(members::table.find(member))
         .set((
             members::post_count.eq(members::post_count + posts),
             members::likes_received.eq(members::likes_received + likes_received),
         ))
-        .execute(conn)
+        .execute(&mut conn)
         .await
 }

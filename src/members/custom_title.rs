@@ -12,6 +12,7 @@ use crate::access::{AsMember, Role};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
@@ -54,14 +55,15 @@ pub async fn set_custom_title(
         // Found first: whether the caller may is told only of what is there.
         let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Moderator)?;
-        set(member.id, body.custom_title.as_ref(), conn).await?;
+        set(member.id, body.custom_title.as_ref(), caller.member_id, conn).await?;
         MemberView::find(member.id, state.clock.now(), conn).await?.or_not_found()
     })
     .await?;
     Ok(answer::shown(&Etag::of(&member)?, &member))
 }
 
-async fn set(id: MemberId, title: Option<&CustomTitle>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+async fn set(id: MemberId, title: Option<&CustomTitle>, by: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let title = members::custom_title.eq(title.map(CustomTitle::as_str));
-    diesel::update(members::table.find(id)).set(title).execute(conn).await
+    diesel::update(members::table.find(id)).set(title).execute(conn).await?;
+    Event::of_member(What::MemberEdited, id).by(by).record(conn).await
 }

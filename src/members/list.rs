@@ -148,7 +148,7 @@ async fn load(
     conn: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<Row>> {
     use members::dsl::{deleted_at, id, joined_at, likes_shown, posts_shown, username_key};
-    let columns = (Card::as_select(), username_key.assume_not_null(), rank().assume_not_null());
+    let columns = (Card::as_select(), username_key.assume_not_null(), rank());
     let mut query =
         members::table.filter(deleted_at.is_null()).select(columns).limit(limit.and_one()).into_boxed::<Pg>();
     if let Some(prefix) = prefix {

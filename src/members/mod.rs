@@ -18,7 +18,7 @@ pub use counters::count;
 pub use model::{
     Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, set_password, set_role,
 };
-pub use view::{Country, MemberView, Members, cards};
+pub use view::{Country, MemberView, Members, card, cards};
 
 /// The acts of this feature.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -3,14 +3,16 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, is_suspended, username_key};
-use crate::db::schema::{members, ranks, username_skeletons};
-use crate::db::transaction;
+use crate::db::schema::{members, username_skeletons};
+use crate::db::{Fixed, fixed, transaction};
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::web::identity::Email;
 
@@ -44,15 +46,13 @@ pub enum MemberState {
     Deleted,
 }
 
-/// The name of the highest rank that a member's shown post count reaches: joins the ladder into a query over members.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub fn rank() -> _ {
-    ranks::table
-        .filter(ranks::from_posts.le(members::posts_shown))
-        .order(ranks::from_posts.desc())
-        .select(ranks::name)
-        .limit(1_i64)
-        .single_value()
+/// The name of the highest rank that a member's shown post count reaches, for a query over members. The ladder, which always
+/// starts at 0, is read once for a statement, not once for each row.
+pub fn rank() -> Fixed<'static, Text> {
+    fixed(
+        "(SELECT array_agg(name ORDER BY from_posts) FROM ranks)\
+         [width_bucket(members.posts_shown, (SELECT array_agg(from_posts ORDER BY from_posts) FROM ranks))]",
+    )
 }
 
 /// Names a member in a URL.
@@ -66,17 +66,13 @@ pub struct MemberPath {
 
 impl Card {
     /// A member's card; everybody sees every member.
-    pub async fn find(id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
+    pub async fn find(id: MemberId, conn: &AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
         Ok(Self::with_rank(&[id], conn).await?.pop())
     }
 
-    /// Cards with their ranks, in no order. The ladder always starts at 0, so each has one.
-    pub async fn with_rank(ids: &[MemberId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
-        members::table
-            .filter(members::id.eq_any(ids))
-            .select((Self::as_select(), rank().assume_not_null()))
-            .load(conn)
-            .await
+    /// Cards with their ranks, in no order.
+    pub async fn with_rank(ids: &[MemberId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
+        members::table.filter(members::id.eq_any(ids)).select((Self::as_select(), rank())).load(&mut conn).await
     }
 
     /// The member's state at this moment.
@@ -120,6 +116,7 @@ pub async fn create(new: &NewMember<'_>, conn: &mut AsyncPgConnection) -> Result
         let insert = diesel::insert_into(members::table).values(row).returning(members::id);
         let id = insert.get_result::<MemberId>(conn).await?;
         take_skeletons(new.username, id, conn).await?;
+        Event::of_member(What::MemberCreated, id).record(conn).await?;
         Ok(id)
     })
     .await
@@ -164,8 +161,9 @@ pub async fn set_password(id: MemberId, hash: &str, conn: &mut AsyncPgConnection
 }
 
 /// Gives a role to a member that is held.
-pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::update(members::table.find(id)).set(members::role.eq(role)).execute(conn).await
+pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    diesel::update(members::table.find(id)).set(members::role.eq(role)).execute(conn).await?;
+    Event::of_member(What::RoleSet, id).record(conn).await
 }
 
 /// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.

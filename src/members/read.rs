@@ -1,12 +1,15 @@
 //! `GET /api/v1/members/{member_id}`: a member's card.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::{MemberPath, MemberView};
 use crate::access::Viewer;
+use crate::cache::Thing;
+use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
+use crate::web::kept::{self, Fresh};
 
 /// Read a member.
 ///
@@ -14,8 +17,16 @@ use crate::state::State;
 #[utoipa::path(tag = "members", params(MemberPath),
     responses((status = 200, description = "The member", body = MemberView)), security((), ("bearer" = ["read"])))]
 #[get("/api/v1/members/{member_id}")]
-pub async fn read_member(_: Viewer, path: Path<MemberPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let member = MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?;
-    Ok(HttpResponse::Ok().json(member))
+pub async fn read_member(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<MemberPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let read = async |db: &Pool| {
+        let conn = &db.share().await?;
+        kept::shown_by_bytes(&MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?)
+    };
+    let of = [Thing::Member(path.member_id), Thing::Lists];
+    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&of), read).await
 }

@@ -13,6 +13,7 @@ use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Error, Flaw, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::MemberId;
 use crate::state::State;
 use crate::web::answer;
@@ -88,7 +89,7 @@ pub async fn unsuspend_member(
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
         let member = suspendable(path.member_id, &caller, conn).await?;
-        unsuspend(member.id, conn).await?;
+        unsuspend(member.id, caller.member_id, conn).await?;
         show(member.id, state.clock.now(), conn).await
     })
     .await
@@ -107,24 +108,26 @@ async fn suspend(
     by: MemberId,
     since: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
-) -> QueryResult<usize> {
+) -> QueryResult<()> {
     let suspended = (
         members::suspended_at.eq(since),
         members::suspended_until.eq(suspension.until),
         members::suspend_reason.eq(suspension.reason.as_str()),
         members::suspended_by.eq(by),
     );
-    diesel::update(members::table.find(id)).set(suspended).execute(conn).await
+    diesel::update(members::table.find(id)).set(suspended).execute(conn).await?;
+    Event::of_member(What::MemberSuspended, id).by(by).record(conn).await
 }
 
-async fn unsuspend(id: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+async fn unsuspend(id: MemberId, by: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let free = (
         members::suspended_at.eq(None::<DateTime<Utc>>),
         members::suspended_until.eq(None::<DateTime<Utc>>),
         members::suspend_reason.eq(None::<&str>),
         members::suspended_by.eq(None::<MemberId>),
     );
-    diesel::update(members::table.find(id)).set(free).execute(conn).await
+    diesel::update(members::table.find(id)).set(free).execute(conn).await?;
+    Event::of_member(What::MemberUnsuspended, id).by(by).record(conn).await
 }
 
 async fn show(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<HttpResponse, Error> {

@@ -1,6 +1,7 @@
 //! Members as they are shown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,7 +11,11 @@ use utoipa::ToSchema;
 
 use super::model::{Card, MemberState};
 use crate::access::Role;
+use crate::cache::{Kept, Terms, Thing};
+use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
+use crate::state::State;
+use crate::web::kept;
 
 /// A member's card: the same wherever a member is shown.
 #[derive(Clone, Debug, Hash, Serialize, ToSchema)]
@@ -73,7 +78,7 @@ impl Country {
 
 impl MemberView {
     /// The member as it is at this moment, if there is one.
-    pub async fn find(id: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+    pub async fn find(id: MemberId, now: DateTime<Utc>, conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
         let found = Card::with_rank(&[id], conn).await?.pop();
         Ok(found.map(|(card, rank)| Self::new(card, rank, now)))
     }
@@ -97,11 +102,22 @@ impl MemberView {
     }
 }
 
+/// A member's card for those who look at pages, as it is kept.
+pub async fn card(id: MemberId, state: &State) -> Result<Arc<Kept>, Error> {
+    let terms = Terms { key: &format!("card {id}"), of: &[Thing::Member(id)], lasts: kept::LASTS };
+    let read = async || {
+        let conn = &state.db.share().await?;
+        let card = MemberView::find(id, state.clock.now(), conn).await?.or_not_found()?;
+        kept::shown_by_bytes(&card)
+    };
+    state.store.find_or(&terms, read).await
+}
+
 /// The cards of these members, in one statement.
 pub async fn cards(
     ids: impl IntoIterator<Item = MemberId>,
     now: DateTime<Utc>,
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
 ) -> QueryResult<Members> {
     let mut ids: Vec<_> = ids.into_iter().collect();
     ids.sort_unstable();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::schemas::operations_mut;
-use crate::web::frame::Needs;
+use crate::web::served::Needs;
 
 /// Under this name, beside its scope, an act says that it needs a session.
 const SESSION: &str = "session";

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use schemas::has_parameter;
 
 use crate::error::FieldError;
-use crate::web::frame::Served;
+use crate::web::served::Served;
 
 #[derive(OpenApi)]
 #[openapi(

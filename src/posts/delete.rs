@@ -12,6 +12,7 @@ use crate::access::{AsMember, Signed};
 use crate::db::schema::posts;
 use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::state::State;
 use crate::threads::Thread;
 use crate::web::answer;
@@ -65,5 +66,6 @@ async fn remove(
         .set((posts::deleted_at.eq(now), posts::deleted_by.eq(caller.member_id), posts::delete_reason.eq(reason)))
         .execute(conn)
         .await?;
-    recount(thread, post, -1, conn).await
+    recount(thread, post, -1, conn).await?;
+    Event::of_post(What::PostDeleted, thread.id, post.id).by(caller.member_id).record(conn).await
 }

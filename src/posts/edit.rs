@@ -13,6 +13,7 @@ use super::view::{PostView, show_one};
 use crate::access::{AsMember, Signed, Viewer};
 use crate::db::schema::{posts, quotes, revisions, threads};
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::PostId;
 use crate::markup::{self, Rendered};
 use crate::state::State;
@@ -115,7 +116,7 @@ async fn replace(
         .await?;
     let thread = threads::table.find(post.thread_id);
     diesel::update(thread).set(threads::page_version.eq(threads::page_version + 1)).execute(conn).await?;
-    Ok(())
+    Event::of_post(What::PostEdited, post.thread_id, post.id).by(caller.member_id).record(conn).await
 }
 
 /// Version 1 was made by the author when the post was written; each later one by an edit. (A post that an archive brought as

@@ -1,23 +1,25 @@
 //! `GET /api/v1/threads/{thread_id}/posts`: the thread page, the heart of the service.
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-use super::thread_page::{Pagination, ThreadPage, ViewerPart, breadcrumbs, position, posts_between, viewer_part};
-use super::view::Loaded;
-use crate::access::Viewer;
+use super::own::Own;
+use super::parts::{About, Parts};
+use super::thread_page::{Place, ThreadPage, position};
+use crate::access::{Signed, Viewer};
+use crate::cache::{Kept, Terms, Thing};
+use crate::db::Pool;
 use crate::error::{Code, Error, OrNotFound};
-use crate::forums::{Breadcrumb, Forum, ForumView, show};
-use crate::ids::PostId;
+use crate::ids::{PostId, ThreadId};
+use crate::members;
 use crate::state::State;
-use crate::threads::{Thread, ThreadPath, ThreadView};
-use crate::web::answer;
-use crate::web::etag::Etag;
+use crate::threads::ThreadPath;
+use crate::web::kept::{self, Fresh};
 use crate::web::page::Limit;
 use crate::web::query::{self, Query};
 
@@ -61,92 +63,73 @@ pub async fn list_posts_by_thread(
     if query.0.page.is_some() && query.0.around.is_some() {
         return Err(Error::new(Code::InvalidParameter, "`page` and `around` exclude each other"));
     }
-    let conn = &mut state.db.get().await?;
-    let thread = Thread::seen_by(&viewer, path.thread_id, conn).await?.or_not_found()?;
-    let at = find_page(&thread, &query.0, conn).await?;
-    let parts = Parts::load(thread, at, &viewer, state.clock.now(), conn).await?;
-    state.views.add(path.thread_id);
-    let etag = parts.etag();
-    if let Some(unchanged) = etag.not_modified(&request) {
-        return Ok(unchanged);
-    }
-    Ok(answer::shown(&etag, &parts.show(&viewer)))
-}
-
-async fn find_page(
-    thread: &Thread,
-    query: &ListPostsByThread,
-    conn: &mut AsyncPgConnection,
-) -> Result<Pagination, Error> {
-    let per_page = query.per_page.unwrap_or_default().get();
-    match query.around {
-        None => Pagination::numbered(query.page.unwrap_or(1), per_page, thread.highest_position),
-        Some(post) => {
-            let position = position(thread.id, post, conn).await?.or_not_found()?;
-            Ok(Pagination::around(position, per_page, thread.highest_position))
-        }
+    let asked = Asked { thread: path.thread_id, query: &query.0, viewer: &viewer, state: &state };
+    let page = asked.page(kept::key(&request)).await?;
+    kept::viewed(&page, &state);
+    match viewer.member() {
+        Some(signed) => asked.with_own_part(page, signed, kept::key(&request)).await,
+        None => kept::answer(&page, request.headers()),
     }
 }
 
-/// All that a page is made of: a constant number of statements, however many posts.
-struct Parts {
-    thread: Thread,
-    forum: ForumView,
-    breadcrumbs: Vec<Breadcrumb>,
-    posts: Loaded,
-    pagination: Pagination,
-    viewer: Option<ViewerPart>,
+/// A page that somebody asks for.
+struct Asked<'a> {
+    thread: ThreadId,
+    query: &'a ListPostsByThread,
+    viewer: &'a Viewer,
+    state: &'a State,
 }
 
-impl Parts {
-    async fn load(
-        thread: Thread,
-        at: Pagination,
-        viewer: &Viewer,
-        now: DateTime<Utc>,
-        conn: &mut AsyncPgConnection,
-    ) -> Result<Self, Error> {
-        let row = Forum::find(thread.forum_id, conn).await?.or_not_found()?;
-        let mut way = row.0.ancestors.clone();
-        way.push(row.0.id);
-        let breadcrumbs = breadcrumbs(&way, conn).await?;
-        let forum = show(row);
-        let posts = posts_between(thread.id, at.positions(), conn).await?;
-        let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
-        let also = thread.named().chain(forum.last_post.as_ref().map(|last| last.author_id)).chain(viewer.member_id());
-        let loaded = Loaded::new(posts, also, viewer, now, conn).await?;
-        let part = Self::viewer_part(viewer, &thread, &ids, conn).await?;
-        Ok(Self { thread, forum, breadcrumbs, posts: loaded, pagination: at, viewer: part })
+impl Asked<'_> {
+    /// The page without what is a reader's own. Whoever moderates sees more than others: that is not kept.
+    async fn page(&self, key: &str) -> Result<Arc<Kept>, Error> {
+        if self.viewer.moderates() {
+            return self.read(self.viewer, &self.state.db).await.map(Arc::new);
+        }
+        let (guest, of) = (&Viewer::guest(), [Thing::Thread(self.thread)]);
+        if self.viewer.is_guest() {
+            let read = async |db: &Pool| self.read(guest, db).await;
+            return kept::for_guests(key, Fresh::As(&of), self.state, read).await;
+        }
+        let terms = Terms { key, of: &of, lasts: kept::LASTS };
+        self.state.store.find_or(&terms, async || self.read(guest, &self.state.db).await).await
     }
 
-    async fn viewer_part(
-        viewer: &Viewer,
-        thread: &Thread,
-        ids: &[PostId],
-        conn: &mut AsyncPgConnection,
-    ) -> QueryResult<Option<ViewerPart>> {
-        match viewer.member() {
-            Some(signed) => viewer_part(signed, thread, ids, conn).await.map(Some),
-            None => Ok(None),
+    async fn read(&self, viewer: &Viewer, db: &Pool) -> Result<Kept, Error> {
+        let conn = &db.share().await?;
+        let place = self.place(conn).await?;
+        Parts::load(self.thread, place, viewer, self.state.clock.now(), conn).await?.render(viewer)
+    }
+
+    async fn place(&self, conn: &AsyncPgConnection) -> Result<Place, Error> {
+        let per_page = self.query.per_page.unwrap_or_default().get();
+        match self.query.around {
+            None => Ok(Place { page: self.query.page.unwrap_or(1), per_page }),
+            Some(post) => Ok(Place::around(position(self.thread, post, conn).await?.or_not_found()?, per_page)),
         }
     }
 
-    /// The thread's own rows by its page version, all else by what was read.
-    fn etag(&self) -> Etag {
-        let rest = (&self.forum, &self.breadcrumbs, &self.posts, &self.pagination, &self.viewer);
-        Etag::page(self.thread.page_version, &rest)
+    /// The page with the reader's own part. Whoever is signed in sees what was acknowledged before, on whichever node: the one
+    /// statement tells whether the page is still the page, and if not it is read anew.
+    async fn with_own_part(&self, page: Arc<Kept>, signed: &Signed, key: &str) -> Result<HttpResponse, Error> {
+        let (mut page, mut own) = (page.clone(), self.own(&page, signed).await?);
+        if own.page_version != about(&page)?.thread.page_version {
+            self.state.store.changes.void(Thing::Thread(self.thread));
+            page = self.page(key).await?;
+            own = self.own(&page, signed).await?;
+        }
+        let about = about(&page)?;
+        let is_named = about.named.contains(&signed.member_id);
+        let card = if is_named { None } else { Some(members::card(signed.member_id, self.state).await?) };
+        own.join(&page, about, signed, card.as_deref())
     }
 
-    fn show(self, viewer: &Viewer) -> ThreadPage {
-        let (posts, members) = self.posts.show(viewer);
-        ThreadPage {
-            thread: ThreadView::from(self.thread),
-            forum: self.forum,
-            breadcrumbs: self.breadcrumbs,
-            posts,
-            members,
-            pagination: self.pagination,
-            viewer: self.viewer,
-        }
+    async fn own(&self, page: &Kept, signed: &Signed) -> Result<Own, Error> {
+        let conn = &self.state.db.share().await?;
+        Own::load(about(page)?, signed, conn).await?.or_not_found()
     }
+}
+
+fn about(page: &Kept) -> Result<&About, Error> {
+    page.about.downcast_ref().ok_or_else(|| Error::internal("a page is kept with what it is about"))
 }

@@ -8,6 +8,8 @@ mod list;
 mod list_by_member;
 mod list_by_thread;
 mod model;
+mod own;
+mod parts;
 mod read;
 mod removal;
 mod restore;

@@ -61,23 +61,23 @@ pub fn seen(moderates: bool) -> _ {
 
 impl Post {
     /// A post, as this viewer may see it.
-    pub async fn seen_by(viewer: &Viewer, id: PostId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+    pub async fn seen_by(viewer: &Viewer, id: PostId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
         posts::table
             .inner_join(threads::table)
             .filter(posts::id.eq(id).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
             .select(Self::as_select())
-            .first(conn)
+            .first(&mut conn)
             .await
             .optional()
     }
 
     /// Those of these posts that this viewer may see.
-    pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
+    pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
         posts::table
             .inner_join(threads::table)
             .filter(posts::id.eq_any(ids).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
             .select(Self::as_select())
-            .load(conn)
+            .load(&mut conn)
             .await
     }
 
@@ -86,13 +86,13 @@ impl Post {
         viewer: &Viewer,
         thread: ThreadId,
         id: PostId,
-        conn: &mut AsyncPgConnection,
+        mut conn: &AsyncPgConnection,
     ) -> QueryResult<Option<Self>> {
         posts::table
             .filter(posts::thread_id.eq(thread).and(posts::id.eq(id)).and(seen(viewer.moderates())))
             .select(Self::as_select())
             .for_no_key_update()
-            .first(conn)
+            .first(&mut conn)
             .await
             .optional()
     }
@@ -136,7 +136,7 @@ pub struct NewPost<'a> {
 
 impl NewPost<'_> {
     /// Writes the post and its quotes. Counters are the act's.
-    pub async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    pub async fn insert(self, mut conn: &AsyncPgConnection) -> QueryResult<()> {
         let Rendered { html, text, quotes, mentions, emoji } = self.rendered;
         diesel::insert_into(posts::table)
             .values((
@@ -149,7 +149,7 @@ impl NewPost<'_> {
                 (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
                 posts::created_at.eq(self.created_at),
             ))
-            .execute(conn)
+            .execute(&mut conn)
             .await?;
         insert_quotes(self.thread_id, self.id, quotes, conn).await
     }
@@ -160,7 +160,7 @@ pub async fn insert_quotes(
     thread: ThreadId,
     post: PostId,
     quoted: Vec<markup::Quote>,
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<()> {
     if quoted.is_empty() {
         return Ok(());
@@ -177,7 +177,7 @@ pub async fn insert_quotes(
             )
         })
         .collect();
-    diesel::insert_into(quotes::table).values(rows).execute(conn).await?;
+    diesel::insert_into(quotes::table).values(rows).execute(&mut conn).await?;
     Ok(())
 }
 

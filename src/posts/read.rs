@@ -1,15 +1,17 @@
 //! `GET /api/v1/posts/{post_id}`.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::model::{Post, PostPath};
 use super::view::{PostView, show_one};
 use crate::access::Viewer;
+use crate::cache::Thing;
+use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
-use crate::web::answer;
 use crate::web::etag::Etag;
+use crate::web::kept::{self, Fresh};
 
 /// Read a post.
 ///
@@ -17,9 +19,18 @@ use crate::web::etag::Etag;
 #[utoipa::path(tag = "posts", params(PostPath), responses((status = 200, description = "The post", body = PostView)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/posts/{post_id}")]
-pub async fn read_post(viewer: Viewer, path: Path<PostPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let post = show_one(post, &viewer, state.clock.now(), conn).await?;
-    Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+pub async fn read_post(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<PostPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let read = async |db: &Pool| {
+        let conn = &db.share().await?;
+        let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+        let post = show_one(post, &viewer, state.clock.now(), conn).await?;
+        kept::shown(Etag::versioned(post.version, &post), &post)
+    };
+    let of = [Thing::Post(path.post_id), Thing::Visibility];
+    kept::read(&request, viewer.is_guest(), Fresh::As(&of), read).await
 }

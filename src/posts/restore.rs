@@ -12,6 +12,7 @@ use super::view::{PostView, show_one};
 use crate::access::{AsMember, Role, Signed, Viewer};
 use crate::db::schema::posts;
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::PostId;
 use crate::state::State;
 use crate::threads::Thread;
@@ -48,10 +49,10 @@ async fn restore(caller: &Signed, id: PostId, conn: &mut AsyncPgConnection) -> R
     caller.must_be(Role::Moderator)?;
     let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
     let post = Post::hold(&viewer, thread.id, id, conn).await?.or_not_found()?;
-    Ok(bring_back(&thread, &post, conn).await?)
+    Ok(bring_back(caller, &thread, &post, conn).await?)
 }
 
-async fn bring_back(thread: &Thread, post: &Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+async fn bring_back(caller: &Signed, thread: &Thread, post: &Post, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     if post.deleted_at.is_none() {
         return Ok(());
     }
@@ -63,5 +64,6 @@ async fn bring_back(thread: &Thread, post: &Post, conn: &mut AsyncPgConnection) 
         ))
         .execute(conn)
         .await?;
-    recount(thread, post, 1, conn).await
+    recount(thread, post, 1, conn).await?;
+    Event::of_post(What::PostRestored, thread.id, post.id).by(caller.member_id).record(conn).await
 }

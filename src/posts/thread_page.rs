@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::model::Post;
 use super::view::PostView;
 use crate::access::{Role, Signed};
-use crate::db::schema::{forums, likes, posts};
+use crate::db::schema::{forums, posts};
 use crate::error::{Code, Error, OrNotFound};
-use crate::forums::{Breadcrumb, ForumView};
+use crate::forums::{Breadcrumb, Forum, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::members::MemberView;
 use crate::threads::{Thread, ThreadView};
@@ -70,31 +70,32 @@ pub struct ViewerPart {
     why: BTreeMap<&'static str, &'static str>,
 }
 
-impl Pagination {
+/// Which page of a thread is asked for; whether there is one is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The page's number, from 1.
+    pub page: i64,
+    /// Places of a page.
+    pub per_page: i64,
+}
+
+impl Place {
     /// The page that has this position.
-    pub fn around(position: i64, per_page: i64, total: i64) -> Self {
-        Self::at((position - 1) / per_page + 1, per_page, total)
-    }
-
-    /// The page with this number; 404 past the end.
-    pub fn numbered(page: i64, per_page: i64, total: i64) -> Result<Self, Error> {
-        let at = Self::at(page, per_page, total);
-        (page <= at.pages).then_some(at).or_not_found()
-    }
-
-    fn at(page: i64, per_page: i64, total: i64) -> Self {
-        Self {
-            page,
-            pages: total.max(1).div_euclid(per_page) + i64::from(total.max(1) % per_page > 0),
-            per_page,
-            total,
-        }
+    pub fn around(position: i64, per_page: i64) -> Self {
+        Self { page: (position - 1) / per_page + 1, per_page }
     }
 
     /// The first and the last position of the page.
     pub fn positions(self) -> (i64, i64) {
-        let first = (self.page - 1) * self.per_page + 1;
-        (first, (first + self.per_page - 1).min(self.total))
+        let first = (self.page - 1).saturating_mul(self.per_page).saturating_add(1);
+        (first, first.saturating_add(self.per_page - 1))
+    }
+
+    /// Where it is in a thread with this highest position; 404 past the end.
+    pub fn among(self, total: i64) -> Result<Pagination, Error> {
+        let Self { page, per_page } = self;
+        let pages = total.max(1).div_euclid(per_page) + i64::from(total.max(1) % per_page > 0);
+        (page <= pages).then_some(Pagination { page, pages, per_page, total }).or_not_found()
     }
 }
 
@@ -102,57 +103,50 @@ impl Pagination {
 pub async fn posts_between(
     thread: ThreadId,
     (first, last): (i64, i64),
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<Vec<Post>> {
     posts::table
         .filter(posts::thread_id.eq(thread).and(posts::position.ge(first)).and(posts::position.le(last)))
         .order(posts::position)
         .select(Post::as_select())
-        .load(conn)
+        .load(&mut conn)
         .await
 }
 
 /// The position of a post of this thread.
-pub async fn position(thread: ThreadId, post: PostId, conn: &mut AsyncPgConnection) -> QueryResult<Option<i64>> {
-    posts::table.find((thread, post)).select(posts::position).first(conn).await.optional()
+pub async fn position(thread: ThreadId, post: PostId, mut conn: &AsyncPgConnection) -> QueryResult<Option<i64>> {
+    posts::table.find((thread, post)).select(posts::position).first(&mut conn).await.optional()
 }
 
-/// The steps from the root to a forum.
-pub async fn breadcrumbs(path: &[ForumId], conn: &mut AsyncPgConnection) -> QueryResult<Vec<Breadcrumb>> {
-    let rows: Vec<(ForumId, String, String)> = forums::table
-        .filter(forums::id.eq_any(path))
-        .select((forums::id, forums::slug, forums::title))
-        .load(conn)
-        .await?;
-    let mut steps: Vec<_> = rows.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }).collect();
-    steps.sort_by_key(|step| path.iter().position(|id| *id == step.id));
+/// The steps from the root to a forum, which is the last.
+pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResult<Vec<Breadcrumb>> {
+    let mut steps = Vec::new();
+    if !to.ancestors.is_empty() {
+        let above = forums::table.filter(forums::id.eq_any(&to.ancestors));
+        let above: Vec<(ForumId, String, String)> =
+            above.select((forums::id, forums::slug, forums::title)).load(&mut conn).await?;
+        steps.extend(above.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }));
+        steps.sort_by_key(|step| to.ancestors.iter().position(|id| *id == step.id));
+    }
+    steps.push(Breadcrumb { id: to.id, slug: to.slug.clone(), title: to.title.clone() });
     Ok(steps)
 }
 
-/// The member's own part: its likes among these positions, and what it may do.
-pub async fn viewer_part(
-    signed: &Signed,
-    thread: &Thread,
-    posts: &[PostId],
-    conn: &mut AsyncPgConnection,
-) -> QueryResult<ViewerPart> {
-    let liked = likes::table
-        .filter(likes::thread_id.eq(thread.id).and(likes::member_id.eq(signed.member_id)))
-        .filter(likes::post_id.eq_any(posts))
-        .order(likes::post_id)
-        .select(likes::post_id)
-        .load(conn)
-        .await?;
-    let moderate = || signed.must_be(Role::Moderator);
-    let acts = [
-        ("reply", thread.may_be_replied_to_by(signed)),
-        ("edit", thread.may_be_edited_by(signed)),
-        ("delete", moderate()),
-        ("lock", moderate()),
-        ("pin", moderate()),
-        ("move", moderate()),
-    ];
-    let can = acts.iter().map(|(act, may)| (*act, may.is_ok())).collect();
-    let why = acts.iter().filter_map(|(act, may)| Some((*act, may.as_ref().err().map(Error::code).map(Code::name)?)));
-    Ok(ViewerPart { member_id: signed.member_id, liked, why: why.collect(), can })
+impl ViewerPart {
+    /// What a member likes of a page, and what it may do with the thread.
+    pub fn new(signed: &Signed, thread: &Thread, liked: Vec<PostId>) -> Self {
+        let moderate = || signed.must_be(Role::Moderator);
+        let acts = [
+            ("reply", thread.may_be_replied_to_by(signed)),
+            ("edit", thread.may_be_edited_by(signed)),
+            ("delete", moderate()),
+            ("lock", moderate()),
+            ("pin", moderate()),
+            ("move", moderate()),
+        ];
+        let can = acts.iter().map(|(act, may)| (*act, may.is_ok())).collect();
+        let why =
+            acts.iter().filter_map(|(act, may)| Some((*act, may.as_ref().err().map(Error::code).map(Code::name)?)));
+        Self { member_id: signed.member_id, liked, why: why.collect(), can }
+    }
 }

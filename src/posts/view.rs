@@ -5,12 +5,15 @@ use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::Post;
 use crate::access::Viewer;
+use crate::db::fixed;
 use crate::db::schema::{posts, quotes, threads};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup;
@@ -157,28 +160,38 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads what these posts quote, and the cards of all whom they and `also` name. Two statements.
+    /// Loads what these posts quote, and the cards of all whom they and `also` name: two statements in one round trip, and a third
+    /// where they quote somebody else.
     pub async fn new(
         posts: Vec<Post>,
         also: impl IntoIterator<Item = MemberId>,
         viewer: &Viewer,
         now: DateTime<Utc>,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
     ) -> QueryResult<Self> {
         let shown: Vec<&Post> = posts.iter().filter(|post| is_shown(post, viewer)).collect();
-        let rows = quotes_of(&shown, conn).await?;
         let mut named: BTreeSet<MemberId> = also.into_iter().collect();
         named.extend(shown.iter().flat_map(|post| post.named()));
-        named.extend(rows.iter().filter_map(|row| row.available(viewer)).map(|target| target.author_id));
-        let named: Vec<_> = named.into_iter().collect();
-        let cards = Card::with_rank(&named, conn).await?.into_iter();
-        let mut cards: Vec<_> = cards.map(|(card, rank)| MemberView::new(card, rank, now)).collect();
+        let ids: Vec<_> = named.iter().copied().collect();
+        let (rows, mut cards) = try_join!(quotes_of(&shown, conn), Card::with_rank(&ids, conn))?;
+        let quoted = rows.iter().filter_map(|row| row.available(viewer)).map(|target| target.author_id);
+        let others: BTreeSet<_> = quoted.filter(|member| !named.contains(member)).collect();
+        if !others.is_empty() {
+            let others: Vec<_> = others.into_iter().collect();
+            cards.extend(Card::with_rank(&others, conn).await?);
+        }
+        let mut cards: Vec<_> = cards.into_iter().map(|(card, rank)| MemberView::new(card, rank, now)).collect();
         cards.sort_by_key(|card| card.id);
         let mut quotes: HashMap<PostId, Vec<QuoteRow>> = HashMap::new();
         for row in rows {
             quotes.entry(row.by).or_default().push(row);
         }
         Ok(Self { posts, quotes, cards })
+    }
+
+    /// The posts' ids, in their order.
+    pub fn ids(&self) -> Vec<PostId> {
+        self.posts.iter().map(|post| post.id).collect()
     }
 
     /// The posts and cards as they are shown.
@@ -209,14 +222,16 @@ fn is_shown(post: &Post, viewer: &Viewer) -> bool {
     post.deleted_at.is_none() || viewer.moderates()
 }
 
-async fn quotes_of(shown: &[&Post], conn: &mut AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
-    let ids: Vec<_> = shown.iter().map(|post| post.id).collect();
-    let mut of_threads: Vec<_> = shown.iter().map(|post| post.thread_id).collect();
-    of_threads.dedup();
+async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
+    let (of_threads, ids): (Vec<_>, Vec<_>) = shown.iter().map(|post| (post.thread_id, post.id)).unzip();
+    // Each post is looked up by the whole of the key: with `= ANY` for both columns PostgreSQL reads all quotes of a thread.
+    let by_key = fixed::<Bool>("(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest(?, ?))")
+        .with(of_threads.into_sql::<Array<BigInt>>())
+        .with(ids.into_sql::<Array<BigInt>>());
     quotes::table
         .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
         .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
-        .filter(quotes::thread_id.eq_any(of_threads).and(quotes::post_id.eq_any(ids)))
+        .filter(by_key)
         .order((quotes::post_id, quotes::ordinal))
         .select((
             quotes::post_id,
@@ -232,7 +247,7 @@ async fn quotes_of(shown: &[&Post], conn: &mut AsyncPgConnection) -> QueryResult
             )
                 .nullable(),
         ))
-        .load(conn)
+        .load(&mut conn)
         .await
 }
 
@@ -309,7 +324,7 @@ pub async fn show_one(
     post: Post,
     viewer: &Viewer,
     now: DateTime<Utc>,
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
 ) -> QueryResult<PostView> {
     let fallback = placeholder(&post);
     let (views, _) = Loaded::new(vec![post], [], viewer, now, conn).await?.show(viewer);

@@ -10,7 +10,9 @@ use utoipa::IntoParams;
 
 use crate::access::InSession;
 use crate::db::schema::sessions;
+use crate::db::transaction;
 use crate::error::Error;
+use crate::events::{Event, What};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
 use crate::web::answer;
@@ -36,10 +38,10 @@ pub async fn end_session(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    if !end_own(path.session_id, caller.member_id, state.clock.now(), conn).await? {
-        return Err(Error::not_found());
-    }
-    Ok(answer::gone())
+    let now = state.clock.now();
+    let ended =
+        transaction(conn, async |conn| Ok(end_own(path.session_id, caller.member_id, now, conn).await?)).await?;
+    if ended { Ok(answer::gone()) } else { Err(Error::not_found()) }
 }
 
 /// End all your other sessions.
@@ -50,7 +52,9 @@ pub async fn end_session(
 #[delete("/api/v1/auth/sessions")]
 pub async fn end_other_sessions(caller: InSession, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
-    super::end_others(caller.member_id, caller.session_id, state.clock.now(), conn).await?;
+    let now = state.clock.now();
+    transaction(conn, async |conn| Ok(super::end_others(caller.member_id, caller.session_id, now, conn).await?))
+        .await?;
     Ok(answer::gone())
 }
 
@@ -62,5 +66,9 @@ async fn end_own(
 ) -> QueryResult<bool> {
     let lives = sessions::ended_at.is_null().and(sessions::expires_at.gt(now));
     let own = sessions::table.filter(sessions::id.eq(id).and(sessions::member_id.eq(member)).and(lives));
-    Ok(diesel::update(own).set(sessions::ended_at.eq(now)).execute(conn).await? > 0)
+    let ended = diesel::update(own).set(sessions::ended_at.eq(now)).execute(conn).await? > 0;
+    if ended {
+        Event::of_member(What::SessionsEnded, member).by(member).record(conn).await?;
+    }
+    Ok(ended)
 }

@@ -5,12 +5,15 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::access::{SCOPES, hash_opaque, is_suspended, session_ended};
+use crate::cache::{Thing, note};
 use crate::db::schema::{members, refresh_tokens, sessions};
 use crate::db::transaction;
 use crate::error::Error;
+use crate::events::{Event, What};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
 
@@ -101,7 +104,7 @@ pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -
             None => spend(token, &next, &session, now, conn).await?,
             Some(at) if now - at <= AGAIN && is_unspent(&next, conn).await? => {}
             Some(_) => {
-                end(session.id, now, conn).await?;
+                end(&session, now, conn).await?;
                 return Ok(Refreshed::Reused);
             }
         }
@@ -165,26 +168,44 @@ pub async fn hold(
     if held.is_some() && session.is_some_and(|session| session.lives(now)) { Ok(()) } else { Err(session_ended()) }
 }
 
-/// Ends a session; false where it has ended before.
-pub async fn end(id: SessionId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let session = sessions::table.filter(sessions::id.eq(id).and(sessions::ended_at.is_null()));
-    Ok(diesel::update(session).set(sessions::ended_at.eq(now)).execute(conn).await? > 0)
+/// Ends a session that is held.
+async fn end(session: &Session, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let row = sessions::table.filter(sessions::id.eq(session.id).and(sessions::ended_at.is_null()));
+    diesel::update(row).set(sessions::ended_at.eq(now)).execute(conn).await?;
+    Event::of_member(What::SessionsEnded, session.member_id).record(conn).await
 }
 
-/// Ends the session of a refresh token, spent or not, if there is one.
+/// Ends the session of a refresh token, spent or not, if there is one. In one statement, so that nobody can tell a token that lives
+/// from one that never was by how long it takes.
 pub async fn end_by_token(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    let of_token = refresh_tokens::table.filter(refresh_tokens::token_hash.eq(hash_opaque(token)));
-    let of_token = of_token.select(refresh_tokens::session_id);
-    let session = sessions::table.filter(sessions::id.eq_any(of_token).and(sessions::ended_at.is_null()));
-    diesel::update(session).set(sessions::ended_at.eq(now)).execute(conn).await?;
+    let sql = "WITH ended AS (UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL AND id IN \
+               (SELECT session_id FROM refresh_tokens WHERE token_hash = $2) RETURNING member_id), \
+               told AS (INSERT INTO events (kind, member_id, actor_id) SELECT $3, member_id, member_id FROM ended) \
+               SELECT member_id FROM ended";
+    let ended: Option<Ended> = diesel::sql_query(sql)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Bytea, _>(hash_opaque(token))
+        .bind::<Text, _>(What::SessionsEnded.name())
+        .get_result(conn)
+        .await
+        .optional()?;
+    if let Some(ended) = ended {
+        note(Thing::Member(ended.member_id));
+    }
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = BigInt)]
+    member_id: MemberId,
 }
 
 /// Ends all sessions of a member.
 pub async fn end_all(member: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let theirs = sessions::table.filter(sessions::member_id.eq(member).and(sessions::ended_at.is_null()));
     diesel::update(theirs).set(sessions::ended_at.eq(now)).execute(conn).await?;
-    Ok(())
+    Event::of_member(What::SessionsEnded, member).record(conn).await
 }
 
 /// Removes all that is kept of a member's sessions: what its programs called themselves too.
@@ -202,5 +223,5 @@ pub async fn end_others(
 ) -> QueryResult<()> {
     let theirs = sessions::member_id.eq(member).and(sessions::id.ne(but)).and(sessions::ended_at.is_null());
     diesel::update(sessions::table.filter(theirs)).set(sessions::ended_at.eq(now)).execute(conn).await?;
-    Ok(())
+    Event::of_member(What::SessionsEnded, member).by(member).record(conn).await
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,6 +14,7 @@ use super::view::ThreadView;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::{ForumId, PostId, ThreadId};
 use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
 use crate::state::State;
@@ -115,8 +117,13 @@ async fn start(
         rendered,
         created_at: now,
     };
-    first.insert(conn).await?;
-    forums::count(forum, 1, 1, (thread, now), conn).await?;
-    members::count(caller.member_id, 1, 0, conn).await?;
+    let event = Event::of_post(What::ThreadCreated, thread, post).in_forum(forum).by(caller.member_id);
+    let conn = &*conn;
+    try_join!(
+        first.insert(conn),
+        forums::count(forum, 1, 1, (thread, now), conn),
+        members::count(caller.member_id, 1, 0, conn),
+        event.record(conn)
+    )?;
     Ok((thread, post))
 }

@@ -10,6 +10,7 @@ use crate::access::AsMember;
 use crate::db::schema::threads;
 use crate::db::transaction;
 use crate::error::Error;
+use crate::events::{Event, What};
 use crate::forums;
 use crate::state::State;
 use crate::web::answer;
@@ -45,6 +46,7 @@ pub async fn delete_thread(
             .execute(conn)
             .await?;
         forums::recount(thread.forum_id, -1, -thread.post_count, conn).await?;
+        Event::of_thread(What::ThreadDeleted, thread.id).by(caller.member_id).record(conn).await?;
         Ok(())
     })
     .await?;

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadPath, settle_tags, slug};
 use super::view::ThreadView;
-use crate::access::AsMember;
+use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
+use crate::events::{Event, What};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
@@ -68,7 +69,7 @@ pub async fn edit_thread(
         let thread = Thread::hold(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
         thread.may_be_edited_by(&caller)?;
         if_match.check(thread.version)?;
-        Ok(update(thread, changes(&body), conn).await?)
+        Ok(update(&caller, thread, changes(&body), conn).await?)
     };
     let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
     idempotency.of(caller.member_id).run(conn, work, show).await
@@ -82,13 +83,20 @@ fn changes(body: &EditThread) -> ThreadChanges<'_> {
     }
 }
 
-async fn update(thread: Thread, changes: ThreadChanges<'_>, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+async fn update(
+    caller: &Signed,
+    thread: Thread,
+    changes: ThreadChanges<'_>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Thread> {
     if changes == ThreadChanges::default() {
         return Ok(thread);
     }
-    diesel::update(threads::table.find(thread.id))
+    let edited = diesel::update(threads::table.find(thread.id))
         .set((changes, threads::version.eq(threads::version + 1), threads::page_version.eq(threads::page_version + 1)))
         .returning(Thread::as_returning())
         .get_result(conn)
-        .await
+        .await?;
+    Event::of_thread(What::ThreadEdited, thread.id).by(caller.member_id).record(conn).await?;
+    Ok(edited)
 }

@@ -9,9 +9,12 @@ use utoipa::IntoParams;
 use super::listing::{Listing, ThreadList, ThreadSort};
 use super::model::ThreadKind;
 use crate::access::Viewer;
+use crate::cache::Thing;
+use crate::db::Pool;
 use crate::error::Error;
 use crate::ids::{ForumId, MemberId};
 use crate::state::State;
+use crate::web::kept::{self, Fresh};
 use crate::web::page::{self, Cursor, Limit};
 use crate::web::query::Query;
 use crate::web::text::Tag;
@@ -76,7 +79,10 @@ pub async fn list_threads(
     };
     // A cursor that is wrong is told without the database.
     listing.after()?;
-    let conn = &mut state.db.get().await?;
-    let list = listing.load(&viewer, state.clock.now(), conn).await?;
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    let read = async |db: &Pool| {
+        let conn = &mut db.get().await?;
+        let list = listing.clone().load(&viewer, state.clock.now(), conn).await?;
+        page::kept(&request, list.next.as_deref(), &list)
+    };
+    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }

@@ -82,7 +82,7 @@ pub enum Place {
 }
 
 /// Which threads, in which order, from where on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Listing {
     pub forum: Option<ForumId>,
     pub author: Option<MemberId>,

@@ -14,6 +14,7 @@ use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::threads;
 use crate::db::{text_enum, transaction};
 use crate::error::{Code, Error, Flaw, OrNotFound};
+use crate::events::{Event, What};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
 use crate::web::text::Tag;
@@ -82,22 +83,22 @@ pub fn visible(moderates: bool) -> _ {
 
 impl Thread {
     /// A thread, as this viewer may see it.
-    pub async fn seen_by(viewer: &Viewer, id: ThreadId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+    pub async fn seen_by(viewer: &Viewer, id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
         threads::table
             .filter(threads::id.eq(id).and(visible(viewer.moderates())))
             .select(Self::as_select())
-            .first(conn)
+            .first(&mut conn)
             .await
             .optional()
     }
 
     /// The same, changed by nobody else until the transaction ends.
-    pub async fn hold(viewer: &Viewer, id: ThreadId, conn: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+    pub async fn hold(viewer: &Viewer, id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
         threads::table
             .filter(threads::id.eq(id).and(visible(viewer.moderates())))
             .select(Self::as_select())
             .for_no_key_update()
-            .first(conn)
+            .first(&mut conn)
             .await
             .optional()
     }
@@ -156,12 +157,13 @@ impl Thread {
             if has(thread.locked, marks.locked) && has(thread.pinned, marks.pinned) {
                 return Ok(thread);
             }
-            diesel::update(threads::table.find(id))
+            let marked = diesel::update(threads::table.find(id))
                 .set((marks, threads::page_version.eq(threads::page_version + 1)))
                 .returning(Self::as_returning())
                 .get_result(conn)
-                .await
-                .map_err(Error::from)
+                .await?;
+            Event::of_thread(What::ThreadMarked, id).by(signed.member_id).record(conn).await?;
+            Ok(marked)
         })
         .await
     }

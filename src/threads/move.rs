@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadPath};
 use super::view::ThreadView;
-use crate::access::AsMember;
+use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::Error;
+use crate::events::{Event, What};
 use crate::forums::{self, Forum};
 use crate::ids::ForumId;
 use crate::state::State;
@@ -52,13 +53,13 @@ pub async fn move_thread(
         if thread.forum_id == body.forum_id {
             return Ok(thread);
         }
-        put(&thread, body.forum_id, conn).await
+        put(&caller, &thread, body.forum_id, conn).await
     };
     let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
     idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-async fn put(thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Result<Thread, Error> {
+async fn put(caller: &Signed, thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Result<Thread, Error> {
     // Forums are locked in the order of their ids.
     Forum::lock(thread.forum_id.min(to), conn).await?;
     Forum::lock(thread.forum_id.max(to), conn).await?;
@@ -72,5 +73,6 @@ async fn put(thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Resu
         forums::recount(thread.forum_id, -1, -thread.post_count, conn).await?;
         forums::recount(to, 1, thread.post_count, conn).await?;
     }
+    Event::of_thread(What::ThreadMoved, thread.id).in_forum(to).by(caller.member_id).record(conn).await?;
     Ok(moved)
 }

@@ -8,9 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Thread, ThreadPath};
 use super::view::ThreadView;
-use crate::access::AsMember;
+use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::Error;
+use crate::events::{Event, What};
 use crate::forums;
 use crate::state::State;
 use crate::web::answer;
@@ -34,13 +35,13 @@ pub async fn restore_thread(
         if thread.deleted_at.is_none() {
             return Ok(thread);
         }
-        Ok(bring_back(&thread, conn).await?)
+        Ok(bring_back(&caller, &thread, conn).await?)
     };
     let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
     idempotency.of(caller.member_id).run(conn, work, show).await
 }
 
-async fn bring_back(thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
+async fn bring_back(caller: &Signed, thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {
     let restored = diesel::update(threads::table.find(thread.id))
         .set((
             threads::deleted_at.eq(None::<DateTime<Utc>>),
@@ -52,5 +53,6 @@ async fn bring_back(thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResul
         .get_result(conn)
         .await?;
     forums::recount(thread.forum_id, 1, thread.post_count, conn).await?;
+    Event::of_thread(What::ThreadRestored, thread.id).by(caller.member_id).record(conn).await?;
     Ok(restored)
 }

@@ -1,7 +1,7 @@
 //! Answers that many acts give alike.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 
 use super::etag::Etag;
@@ -9,6 +9,11 @@ use super::etag::Etag;
 /// 200 with the thing as it is now.
 pub fn shown(etag: &Etag, thing: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header(etag.header()).json(thing)
+}
+
+/// 200 with a thing that is JSON already.
+pub fn written(etag: &Etag, json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().insert_header(etag.header()).insert_header((CONTENT_TYPE, "application/json")).body(json)
 }
 
 /// 201 with the new thing and its address.

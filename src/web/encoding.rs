@@ -1,6 +1,39 @@
 //! Content codings: which of those that a client takes can be had here, and entity tags that tell them apart.
 
+use crate::cache::Coding;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
+
+/// The coding that a client likes best among ours; none where it likes the plain form as much or takes no other. Where it likes
+/// some alike, the one that is smallest.
+pub fn best(headers: &HeaderMap) -> Option<Coding> {
+    let fields = headers.get_all(ACCEPT_ENCODING).filter_map(|field| field.to_str().ok());
+    let liked = fields.flat_map(|field| field.split(',')).filter_map(liking);
+    let mut best: Option<(f32, Option<Coding>)> = None;
+    for (q, coding) in liked {
+        if best.is_none_or(|(most, present)| q > most || q == most && rank(coding) > rank(present)) {
+            best = Some((q, coding));
+        }
+    }
+    best.and_then(|(_, coding)| coding)
+}
+
+fn rank(coding: Option<Coding>) -> u8 {
+    match coding {
+        None => 0,
+        Some(Coding::Gzip) => 1,
+        Some(Coding::Zstd) => 2,
+        Some(Coding::Brotli) => 3,
+    }
+}
+
+/// How much one of ours, or the plain form, is liked.
+fn liking(one: &str) -> Option<(f32, Option<Coding>)> {
+    let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+    let q = weight.trim().to_ascii_lowercase().strip_prefix("q=")?.trim().parse::<f32>().ok().filter(|q| *q > 0.0)?;
+    let known = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
+    let coding = known.into_iter().find(|coding| coding.name().eq_ignore_ascii_case(name.trim()));
+    (coding.is_some() || name.trim().eq_ignore_ascii_case("identity")).then_some((q, coding))
+}
 
 /// What answers are encoded with, as they are asked for and as tags name them.
 pub const CODINGS: [&str; 3] = ["gzip", "br", "zstd"];
@@ -32,6 +65,9 @@ fn is_known(one: &str) -> bool {
 
 /// Tells strong tags of encoded bodies apart: their bytes are others (RFC 9110, section 8.8.3.3).
 pub fn tell_in_tag(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return;
+    }
     let text = |value: Option<&HeaderValue>| value.and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (tag, coding) = (text(headers.get(ETAG)), text(headers.get(CONTENT_ENCODING)));
     if let (Some(tag), Some(coding)) = (tag, coding)

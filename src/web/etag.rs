@@ -18,6 +18,11 @@ use utoipa::IntoParams;
 use super::{encoding, query};
 use crate::error::{Code, Error};
 
+/// What is the same for all guests may be stored by anybody, and is asked for again each time.
+pub(super) const FOR_GUESTS: &str = "no-cache";
+/// What reads depend on beside their address.
+pub(super) const VARIES: &str = "Authorization, Accept-Encoding";
+
 /// An entity tag, with its quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Etag(String);
@@ -38,8 +43,14 @@ impl Etag {
         serde_json::to_vec(thing).map(|bytes| Self::of_bytes(&bytes)).map_err(Error::internal)
     }
 
-    fn of_bytes(bytes: &[u8]) -> Self {
+    /// The same, of its bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(format!("\"{:x}\"", hash(&bytes)))
+    }
+
+    /// With its quotes.
+    pub fn into_string(self) -> String {
+        self.0
     }
 
     /// As a header field.
@@ -63,7 +74,7 @@ fn hash(parts: &impl Hash) -> u64 {
 
 /// The tag of `If-None-Match` that names this one, as the client wrote it: the one it has its copy under. `W/` does not
 /// count, nor how the copy is encoded.
-fn matching(headers: &HeaderMap, tag: &str) -> Option<String> {
+pub(super) fn matching(headers: &HeaderMap, tag: &str) -> Option<String> {
     let mut candidates = tags_of(headers.get_all(IF_NONE_MATCH));
     let named = candidates.find(|candidate| *candidate == "*" || plain(candidate) == plain(tag))?;
     let as_strong = if tag.starts_with("W/") { named } else { named.trim_start_matches("W/") };
@@ -108,10 +119,10 @@ pub async fn conditional<B: MessageBody + 'static>(
     if !reads || (status != StatusCode::OK && status != StatusCode::NOT_MODIFIED) {
         return Ok(response);
     }
-    let cache = if signed_in { "private, no-cache" } else { "no-cache" };
+    let cache = if signed_in { "private, no-cache" } else { FOR_GUESTS };
     let headers = response.headers_mut();
     let varies: Vec<_> = headers.get_all(VARY).filter_map(|value| value.to_str().ok()).collect();
-    let varies = [varies.as_slice(), &["Authorization", "Accept-Encoding"]].concat().join(", ");
+    let varies = [varies.as_slice(), &[VARIES]].concat().join(", ");
     // One field: whoever adds to it further out looks at the first alone.
     if let Ok(varies) = HeaderValue::from_str(&varies) {
         headers.insert(VARY, varies);

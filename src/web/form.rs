@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::frame::Served;
 use super::idempotency;
+use super::served::Served;
 use crate::error::{Code, Error};
 
 /// 400 where there is a query that the act does not take, or a malformed `Idempotency-Key` on an act that takes one.

@@ -1,13 +1,11 @@
 //! The outermost layer: a request's id, HEAD as GET, every failure as a problem document, and the answer to what no
 //! route takes.
 
-use std::sync::Arc;
-
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
@@ -17,9 +15,11 @@ use tracing::Instrument;
 
 use super::connection::Turn;
 use super::encoding;
-use super::limit::{self, Counted};
+use super::limit;
 use super::log::Asked;
 use super::metrics::Requests;
+use super::quick;
+use super::served::Routes;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::State;
@@ -38,6 +38,10 @@ pub const EXPOSED: [&str; 8] = [
     "Idempotency-Replayed",
     "X-Request-Id",
 ];
+
+/// The same as the text of a field.
+pub(super) const EXPOSED_TEXT: &str =
+    "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id";
 
 /// The most bytes of a URL's path and query.
 const MAX_URL: usize = 8 * 1024;
@@ -58,6 +62,10 @@ pub async fn frame<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let id = request_id(&request)?;
     let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
+    if let Some(mut answer) = quick::answer(&request, &id)? {
+        name(answer.headers_mut(), field);
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
     request.extensions_mut().insert(RequestId(id.clone()));
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
@@ -75,9 +83,14 @@ pub async fn frame<B: MessageBody + 'static>(
     let _ours = Turn::take(&request);
     let mut response = in_time(request, next, &id, &asked).await?;
     encoding::tell_in_tag(response.headers_mut());
-    response.headers_mut().insert(REQUEST_ID, field);
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    name(response.headers_mut(), field);
     Ok(response)
+}
+
+/// What every answer has.
+fn name(fields: &mut HeaderMap, id: HeaderValue) {
+    fields.insert(REQUEST_ID, id);
+    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// The answer, unless it takes longer than a request may.
@@ -88,8 +101,7 @@ async fn in_time<B: MessageBody + 'static>(
     asked: &Asked,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
-    let answered =
-        tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.trace.span.clone())).await;
+    let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
     let Ok(response) = answered else {
         asked.given_up(Code::Overloaded.status());
         return Err(TookTooLong { id: id.to_owned(), stopping: state.stopping.is_so() }.into());
@@ -129,9 +141,7 @@ impl ResponseError for TookTooLong {
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        if let Ok(exposed) = HeaderValue::from_str(&EXPOSED.join(", ")) {
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-        }
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_TEXT));
         answer
     }
 }
@@ -159,7 +169,7 @@ fn id_of(request: &ServiceRequest) -> String {
 }
 
 /// URL and header fields are measured before an act, or who asks for it, is looked at.
-fn too_large(request: &ServiceRequest) -> Option<Error> {
+pub(super) fn too_large(request: &ServiceRequest) -> Option<Error> {
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url > MAX_URL {
         return Some(Error::new(Code::UriTooLong, format!("a URL may have {MAX_URL} bytes; this one has {url}")));
@@ -180,7 +190,7 @@ fn request_id(request: &ServiceRequest) -> Result<String, Error> {
         return Ok(id.to_owned());
     }
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    Ok(uuid::Builder::from_random_bytes(state.random.bytes()?).into_uuid().to_string())
+    Ok(uuid::Builder::from_random_bytes(state.random.name()?).into_uuid().to_string())
 }
 
 fn as_problem<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
@@ -209,78 +219,6 @@ fn problem_of(error: &actix_web::Error) -> Option<Error> {
     let code = Code::ALL.iter().find(|code| code.status() == status)?;
     let says = error.as_response_error().to_string();
     Some(Error::new(*code, if *code == Code::BadRequest { says } else { code.help().to_owned() }))
-}
-
-/// What is served, from the document: each path with its acts.
-pub struct Routes(Vec<(ResourceDef, Vec<Arc<Served>>)>);
-
-/// An act of a path. Requests carry theirs.
-pub struct Served {
-    /// The path, with names of its parameters.
-    pub route: Arc<str>,
-    pub method: Method,
-    /// Whether it takes parameters in the query.
-    pub takes_query: bool,
-    /// Whether it takes a body.
-    pub takes_body: bool,
-    /// Whether it takes an `Idempotency-Key`.
-    pub takes_key: bool,
-    /// What a token has to have for it; none where it does not look at who is calling.
-    pub needs: Option<Needs>,
-    /// What limits of use it counts for.
-    pub limit: Counted,
-}
-
-/// What an act needs of a token, as the document says it.
-#[derive(Debug)]
-pub struct Needs {
-    /// The scope.
-    pub scope: String,
-    /// Whether the token has to be of a session: a personal one will not do.
-    pub session: bool,
-}
-
-impl Served {
-    /// A page for people: what it is asked with is its own script's.
-    pub fn page(route: &str) -> Self {
-        Self {
-            route: route.into(),
-            method: Method::GET,
-            takes_query: true,
-            takes_body: false,
-            takes_key: false,
-            needs: None,
-            limit: Counted::As(None),
-        }
-    }
-}
-
-impl Routes {
-    /// Reads them from the document.
-    pub fn new(paths: impl IntoIterator<Item = (String, Vec<Served>)>) -> Self {
-        let shared = |acts: Vec<Served>| acts.into_iter().map(Arc::new).collect();
-        Self(paths.into_iter().map(|(path, acts)| (ResourceDef::new(path), shared(acts))).collect())
-    }
-
-    fn acts(&self, path: &str) -> impl Iterator<Item = &Arc<Served>> {
-        self.0.iter().filter(move |(route, _)| route.is_match(path)).flat_map(|(_, acts)| acts)
-    }
-
-    fn act(&self, method: &Method, path: &str) -> Option<&Arc<Served>> {
-        self.acts(path).find(|act| act.method == *method)
-    }
-
-    fn allowed(&self, path: &str) -> Option<String> {
-        let mut names: Vec<_> = self.acts(path).map(|act| act.method.as_str()).collect();
-        if names.is_empty() {
-            return None;
-        }
-        if names.contains(&"GET") {
-            names.push("HEAD");
-        }
-        names.push("OPTIONS");
-        Some(names.join(", "))
-    }
 }
 
 /// What no route took: 405 with `Allow` where the path is known with other methods, else 404.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use governor::clock::Clock as _;
@@ -20,7 +20,8 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::client;
-use super::frame::{CallerId, Served, problem_answer};
+use super::frame::{CallerId, problem_answer};
+use super::served::Served;
 use crate::clock::Clock;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
@@ -90,7 +91,7 @@ pub struct Limits {
 const BELIEVED: Duration = Duration::from_secs(60);
 
 /// What is left of a policy.
-struct Left {
+pub(super) struct Left {
     policy: Policy,
     /// So many more at once.
     remaining: u32,
@@ -162,6 +163,15 @@ impl Limits {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(token_hash, (member, until));
     }
 
+    /// Counts a request of an act: what its answer tells of the limits, `Err` where one is used up. What is not served costs nothing;
+    /// balancers and supervisors ask for health as often as they like.
+    pub(super) fn count(&self, request: &ServiceRequest, act: Counted) -> Result<Option<Told>, Left> {
+        let (true, Counted::As(act), Some(who)) = (self.is_on, act, who(request, &self.trusted)) else {
+            return Ok(None);
+        };
+        self.take(who, act).map(|left| Some(Told::new(&left)))
+    }
+
     /// Takes one from each bucket that the act counts for; `Err` with the one that is empty.
     fn take(&self, who: Who, act: Option<&'static str>) -> Result<Vec<Left>, Left> {
         let counts = |policy: &Policy| *policy == REQUESTS || act == Some(policy.name);
@@ -216,17 +226,18 @@ pub async fn limit<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
-    let act = request.extensions().get::<Arc<Served>>().map(|act| act.limit);
-    // What is not served costs nothing; balancers and supervisors ask for health as often as they like.
-    let (true, Some(Counted::As(act)), Some(who)) = (limits.is_on, act, who(&request, &limits.trusted)) else {
-        return Ok(next.call(request).await?.map_into_left_body());
-    };
-    let taken = limits.take(who, act);
-    let told = Told::new(taken.as_ref().map_or_else(std::slice::from_ref, Vec::as_slice));
-    request.extensions_mut().insert(told);
-    match taken {
-        Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(left) => Ok(problem_answer(request, &left.refusal()).map_into_right_body()),
+    let act = request.extensions().get::<Arc<Served>>().map_or(Counted::Not, |act| act.limit);
+    match limits.count(&request, act) {
+        Ok(told) => {
+            if let Some(told) = told {
+                request.extensions_mut().insert(told);
+            }
+            Ok(next.call(request).await?.map_into_left_body())
+        }
+        Err(left) => {
+            request.extensions_mut().insert(Told::new(std::slice::from_ref(&left)));
+            Ok(problem_answer(request, &left.refusal()).map_into_right_body())
+        }
     }
 }
 
@@ -245,7 +256,7 @@ fn who(request: &ServiceRequest, trusted: &[IpNet]) -> Option<Who> {
 }
 
 /// What an answer says of the limits that its request counted for.
-struct Told {
+pub(super) struct Told {
     policies: String,
     state: String,
 }
@@ -260,15 +271,21 @@ impl Told {
         let listed = |text: &dyn Fn(&Left) -> String| left.iter().map(text).collect::<Vec<_>>().join(", ");
         Self { policies: listed(&policy), state: listed(&state) }
     }
+
+    /// Says it in an answer's fields.
+    pub(super) fn tell(self, fields: &mut HeaderMap) {
+        for (field, value) in [(POLICY, self.policies), (STATE, self.state)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                fields.insert(field, value);
+            }
+        }
+    }
 }
 
 /// Says it, in every answer: of what was done and of what was refused.
 pub fn tell<B>(response: &mut ServiceResponse<B>) {
     let told = response.request().extensions_mut().remove::<Told>();
-    let Some(Told { policies, state }) = told else { return };
-    for (field, value) in [(POLICY, policies), (STATE, state)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(field, value);
-        }
+    if let Some(told) = told {
+        told.tell(response.headers_mut());
     }
 }

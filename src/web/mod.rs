@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod changed;
 pub mod client;
 pub mod connection;
 pub mod encoding;
@@ -10,11 +11,14 @@ pub mod form;
 pub mod frame;
 pub mod idempotency;
 pub mod identity;
+pub mod kept;
 pub mod limit;
 pub mod log;
 pub mod metrics;
 pub mod page;
 pub mod path;
 pub mod query;
+pub mod quick;
+pub mod served;
 pub mod text;
 pub mod trace;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use actix_web::http::header::LINK;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,7 +14,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
-use super::query;
+use super::{kept, query};
+use crate::cache::Kept;
 use crate::error::{Code, Error};
 
 /// How many items a list gives at most: 1 to 100, 20 by default.
@@ -235,13 +237,24 @@ pub fn cut<T, K: Serialize>(
 /// The answer of a list, with `Link: rel="next"` (RFC 8288) where there is more.
 pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
-    if let Some(next) = next {
-        let kept = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", next).finish();
-        answer.insert_header(("Link", format!("<{}?{query}>; rel=\"next\"", request.path())));
+    if let Some(link) = link(request, next) {
+        answer.insert_header((LINK, link));
     }
     answer.json(list)
+}
+
+/// The same, as it is kept.
+pub fn kept(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> Result<Kept, Error> {
+    let mut kept = kept::shown_by_bytes(list)?;
+    kept.link = link(request, next);
+    Ok(kept)
+}
+
+fn link(request: &HttpRequest, next: Option<&str>) -> Option<String> {
+    let kept = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+    let query =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", next?).finish();
+    Some(format!("<{}?{query}>; rel=\"next\"", request.path()))
 }
 
 /// The parameters of a list that has no others.

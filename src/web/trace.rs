@@ -1,13 +1,31 @@
 //! Traces: a request goes on with the trace that it comes with (W3C Trace Context), and where an operator collects them it is a
 //! span of OpenTelemetry, with the attributes of its conventions for HTTP servers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use actix_web::http::Method;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// The field in which a request names the trace that it belongs to.
+pub const PARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Whether spans are sent to somebody.
+static COLLECTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on they are.
+pub fn collect() {
+    COLLECTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether they are.
+pub fn is_collected() -> bool {
+    COLLECTED.load(Ordering::Relaxed)
+}
 
 /// What follows a request through the service.
 pub struct Trace {

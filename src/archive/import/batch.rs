@@ -16,6 +16,7 @@ use super::{bodies, counters, kept};
 use crate::access::skeletons;
 use crate::archive::error::ImportError;
 use crate::clock::Clock;
+use crate::events;
 
 /// Writes the batches of one file.
 pub struct Importer {
@@ -45,6 +46,7 @@ impl Importer {
         let added = plan.added();
         let totals = std::mem::take(&mut plan.totals);
         write(plan, &self.source, &tx).await?;
+        events::record_that_all_changed(&tx).await?;
         tx.commit().await?;
         self.is_first_batch = false;
         self.totals.add(totals);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use folkmoot::access::Keys;
+use folkmoot::cache::Store;
 use folkmoot::clock::Clock;
-use folkmoot::db::{Pool, PoolLimits};
+use folkmoot::db::{Pool, PoolLimits, Replicas};
 use folkmoot::state::{Random, RequestLimits, Secret, State};
 use futures_util::future::join_all;
 
@@ -24,6 +25,8 @@ fn node(app: &App, secret: &str) -> State {
         db: Pool::new(&app.database_url, limits).unwrap(),
         clock: Clock::default(),
         random: Random,
+        replicas: Replicas::default(),
+        store: Arc::new(Store::new(0, Clock::default())),
         views: Arc::default(),
         public_url: "http://forum.test".into(),
         secret: Secret::new(secret.into()),

@@ -118,5 +118,7 @@ async fn a_missing_scope_is_told_before_anything_else_of_the_request() {
     // A bad token stays a bad token, and a session that has ended one that has.
     anna.with_token("nonsense").post("/api/v1/threads", json!({})).await.refused(401, "invalid_token");
     app.sql().await.batch_execute("UPDATE sessions SET ended_at = now()").await.unwrap();
+    // As no act told of it, it is believed for a moment that it lives.
+    app.clock.advance(chrono::Duration::seconds(5));
     ask("/api/v1/threads", json!({})).await.refused(401, "session_ended");
 }

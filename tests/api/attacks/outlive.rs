@@ -1,9 +1,12 @@
 //! Tokens that must not outlive what ended them, on every node: each way to end a member's access against each kind of token.
 
+use std::time::Instant;
+
 use chrono::Duration;
+use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{App, PASSWORD, Person};
+use crate::support::{App, PASSWORD, Person, eventually};
 
 /// Who stays in, of: the session that acted, another session, a personal token; and the refresh tokens of the two sessions.
 const ENDS: [(&str, [bool; 5]); 8] = [
@@ -90,7 +93,15 @@ async fn no_token_outlives_what_ended_it_on_any_node() {
             }
         }
         end(&app, how, &held).await;
-        // At once, and when all that a node may have kept is over.
+        // On its node at once, on another when it has heard of it, and on both when all that a node may have kept is over.
+        let told = Instant::now();
+        eventually(async || {
+            let answered = [&held.acting, &held.other].map(|person| person.at(&there));
+            let statuses = join_all(answered.iter().map(|person| person.get("/api/v1/me"))).await;
+            statuses.iter().zip(stays).all(|(answer, stays)| (answer.status == 200) == stays)
+        })
+        .await;
+        assert!(told.elapsed() < std::time::Duration::from_secs(5), "{how}: {:?}", told.elapsed());
         for seconds in [0, 6] {
             app.clock.advance(Duration::seconds(seconds));
             for node in [&there, &app] {
@@ -133,7 +144,10 @@ async fn a_role_that_was_taken_away_is_gone_at_once_on_every_node() {
             // What it has seen is not told to be unchanged either.
             let fields = [("If-None-Match", tag.as_str())];
             let path = format!("/api/v1/posts/{post}");
-            person.at(node).ask("GET", &path, &fields, None).await.refused(404, "not_found");
+            let person = person.at(node);
+            // A node that was not asked hears of it by the log.
+            eventually(async || person.get(&path).await.status == 404).await;
+            person.ask("GET", &path, &fields, None).await.refused(404, "not_found");
         }
     }
 }

@@ -123,7 +123,13 @@ pub async fn content(app: &App) -> String {
     let mut all = String::new();
     for row in client.query(tables, &[]).await.unwrap() {
         let table: String = row.get(0);
-        let row = if table == "tokens" { "to_jsonb(t) - 'last_used_at'" } else { "to_jsonb(t)" };
+        // What is noted of a use, and what becomes of an entry of the log, is nobody's act.
+        let row = match table.as_str() {
+            "tokens" => "to_jsonb(t) - 'last_used_at'",
+            "events" => "to_jsonb(t) - 'position'",
+            "event_log" => "to_jsonb(t) - 'last_position'",
+            _ => "to_jsonb(t)",
+        };
         let sql =
             format!("SELECT md5(coalesce(string_agg(({row})::text, '' ORDER BY ({row})::text), '')) FROM {table} t");
         let digest: String = client.query_one(&sql, &[]).await.unwrap().get(0);

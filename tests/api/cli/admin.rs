@@ -1,8 +1,9 @@
 //! `folkmoot admin`, as an operator runs it beside a service.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::support::{App, PASSWORD, SECRET};
+use crate::support::{App, PASSWORD, SECRET, eventually};
 
 /// What it says, or why it fails.
 fn admin(app: &App, order: &[&str]) -> Result<String, String> {
@@ -71,6 +72,10 @@ async fn a_new_password_signs_out_everywhere() {
     let (anna, refresh) = app.registered("Anna").await;
     let token = anna.personal_token(&["read"]).await;
     admin(&app, &["set-password", "Anna", "--password", "a longer sentence of mine"]).unwrap();
+    // The service was not asked: it hears of it by the log.
+    let told = Instant::now();
+    eventually(async || anna.get("/api/v1/me").await.status == 401).await;
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
     anna.get("/api/v1/me").await.refused(401, "session_ended");
     token.get("/api/v1/me").await.refused(401, "invalid_token");
     app.refresh(&refresh).await.refused(401, "invalid_refresh_token");

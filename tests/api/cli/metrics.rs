@@ -58,7 +58,7 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     assert_eq!(value(&told, "folkmoot_passwords_hashed_total"), 1.0);
     for (name, number) in [
         ("http_requests_in_flight", 0.0),
-        ("database_connections_most", 16.0),
+        ("database_connections_most", 15.0),
         ("database_requests_waiting", 0.0),
         ("database_frozen", 0.0),
         ("passwords_waiting", 0.0),

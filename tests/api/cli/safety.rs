@@ -35,7 +35,7 @@ async fn settings_that_are_wrong_or_not_safe_are_refused_by_name() {
         (&["--secret", SECRET, "--trusted-proxies", "10.0.0.0/8,0.0.0.0/0"], "--trusted-proxies 0.0.0.0/0"),
         (&["--secret", SECRET, "--trusted-proxies", "::/0"], "--trusted-proxies ::/0"),
         (&["--secret", SECRET, "--otlp-endpoint", "https://collector.example.org"], "--otlp-endpoint"),
-        (&["--secret", SECRET, "--workers", "8"], "--workers 8 need --database-connections 26"),
+        (&["--secret", SECRET, "--workers", "8"], "--workers 8 need --database-connections 27"),
         (
             &["--secret", SECRET, "--mail-url", "smtp://localhost", "--mail-from", "a@b.test"],
             "a --public-url is needed",

@@ -104,6 +104,8 @@ async fn an_address_of_another_is_told_to_its_owner_alone() {
     let app = App::start().await;
     let _anna = app.verified("Anna", "anna@example.org").await;
     let (ben, _) = app.registered("Ben").await;
+    // Who calls is known by now.
+    ben.get("/api/v1/me").await.expect(200);
     let known = app.statements(ben.put_json(PATH, to("ANNA@example.org"))).await;
     let unknown = app.statements(ben.put_json(PATH, to("ben@example.org"))).await;
     assert_eq!(known, unknown);

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use folkmoot::app::{Shared, listen};
+use folkmoot::cache::Store;
 use folkmoot::clock::Clock;
 use folkmoot::config::MailConfig;
-use folkmoot::db::{Pool, PoolLimits};
+use folkmoot::db::{Pool, PoolLimits, Replicas};
 use folkmoot::mails::Mailer;
 use folkmoot::state::{Random, RequestLimits, Secret, State};
 use folkmoot::web::connection::Patience;
@@ -26,6 +27,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Where a test's own node is said to be, and its secret.
 pub const PUBLIC_URL: &str = "http://forum.test";
 pub const SECRET: &str = "a secret of at least thirty-two characters";
+
+/// How many bytes of answers a node of a test keeps.
+pub const CACHE: u64 = 4 << 20;
 
 /// What a service of a test may have otherwise.
 pub struct Setup {
@@ -43,6 +47,8 @@ pub struct Setup {
     pub rate_limits: bool,
     /// Whose word about their clients is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where guests may read.
+    pub replicas: Vec<String>,
 }
 
 impl Default for Setup {
@@ -62,6 +68,7 @@ impl Default for Setup {
             clock: Clock::default(),
             rate_limits: false,
             trusted_proxies: Vec::new(),
+            replicas: Vec::new(),
         }
     }
 }
@@ -125,18 +132,25 @@ impl App {
     }
 
     async fn with(database_url: String, setup: Setup) -> Self {
-        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies } = setup;
+        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies, replicas } = setup;
         let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
             db: Pool::new(&database_url, pool).unwrap(),
             clock: clock.clone(),
             random: Random,
             views: Arc::default(),
+            replicas: Replicas::new(&replicas, pool).unwrap(),
+            store: Arc::new(Store::new(CACHE, clock.clone())),
             public_url: PUBLIC_URL.into(),
             secret: Secret::new(SECRET.into()),
             limits: requests,
             stopping: Arc::default(),
         };
+        let changes = state.store.changes.clone();
+        let followed = database_url.clone();
+        actix_web::rt::spawn(async move { folkmoot::events::follow(&followed, changes).await });
+        let (watched, primary) = (state.replicas.clone(), database_url.clone());
+        actix_web::rt::spawn(async move { watched.watch(&primary).await });
         let shared = Shared::new(state, limits_of_use).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -93,6 +93,14 @@ pub async fn until(client: &tokio_postgres::Client, question: &str) {
     }
 }
 
+/// Asks anything until the answer is yes.
+pub async fn eventually(mut question: impl AsyncFnMut() -> bool) {
+    let asked = Instant::now();
+    while !question().await {
+        assert!(asked.elapsed() < PATIENCE, "it does not come");
+    }
+}
+
 /// Within a transaction its first look at what others do would be kept.
 async fn look_anew(client: &tokio_postgres::Client) {
     client.batch_execute("SELECT pg_stat_clear_snapshot()").await.unwrap();

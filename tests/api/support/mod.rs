@@ -13,8 +13,8 @@ mod refusals;
 mod service;
 
 pub use answer::Answer;
-pub use app::{App, PATIENCE, SECRET};
-pub use database::{TWO_WAIT, until, who_waits};
+pub use app::{App, CACHE, PATIENCE, SECRET};
+pub use database::{TWO_WAIT, eventually, until, who_waits};
 pub use forger::Forger;
 pub use given::PASSWORD;
 pub use mail::{Mail, send_due};

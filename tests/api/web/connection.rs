@@ -112,14 +112,15 @@ fn told_and_got(bytes: &[u8]) -> (usize, usize) {
 #[actix_web::test]
 async fn who_takes_an_answer_slowly_or_with_pauses_gets_it_whole() {
     let app = App::start_with(|setup| {
-        setup.patience = Patience { head: Duration::from_millis(200), answer: Duration::from_secs(1) };
+        setup.patience = Patience { head: Duration::from_millis(400), answer: Duration::from_secs(1) };
     })
     .await;
     let page = long_page(&app).await;
     let mut stream = connect(&app);
     rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 64 * 1024).unwrap();
+    // At once: a thread may be long in coming.
+    stream.write_all(page.as_bytes()).unwrap();
     let (told, got) = actix_web::web::block(move || {
-        stream.write_all(page.as_bytes()).unwrap();
         let mut bytes = Vec::new();
         // Longer than a head may take, and more than ten times as fast as it has to be.
         let mut some = vec![0; 256 * 1024];

@@ -138,8 +138,8 @@ async fn a_connection_is_used_again_by_one_request_after_the_other() {
 #[actix_web::test]
 async fn who_comes_into_a_crowd_is_turned_away_early() {
     let app = App::start_with(|setup| {
-        // One for what is done beside, and two for the only worker.
-        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 4, Duration::from_millis(50));
+        // Three for what is done beside, and three for the only worker, of which one is shared.
+        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 6, Duration::from_millis(50));
     })
     .await;
     let guest = app.guest();
@@ -150,16 +150,17 @@ async fn who_comes_into_a_crowd_is_turned_away_early() {
     let late = async {
         until(&client, TWO_WAIT).await;
         // Nobody has waited yet, so this one waits, and those who come later do not.
-        let first = async { guest.get("/api/v1/forums").await.expect(200) };
+        let first = async { guest.get("/api/v1/members").await.expect(200) };
         let later = async {
             until(&client, holds_on).await;
-            let refused = guest.get("/api/v1/forums").await.refused(503, "overloaded");
+            let refused = guest.get("/api/v1/members").await.refused(503, "overloaded");
             assert_eq!(refused.header("retry-after"), "1");
             client.batch_execute("COMMIT").await.unwrap();
         };
         futures_util::join!(first, later);
     };
-    let list = async || guest.get("/api/v1/threads").await.expect(200);
-    futures_util::join!(list(), list(), late);
+    // Who asks for the same would wait for the same reading.
+    let list = async |limit: u8| guest.get(&format!("/api/v1/threads?limit={limit}")).await.expect(200);
+    futures_util::join!(list(1), list(2), late);
     guest.get("/api/v1/forums").await.expect(200);
 }

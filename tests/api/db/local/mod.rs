@@ -3,6 +3,7 @@
 mod folders;
 mod frozen;
 mod kills;
+mod replicas;
 mod starts;
 
 use std::env;

@@ -1,0 +1,113 @@
+//! The answers that are kept: bounded in bytes, found by their address, read once for all who wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::changes::{Changes, Stamp, Thing};
+use super::flights::{Boarded, Flights};
+use super::kept::Kept;
+use crate::clock::Clock;
+use crate::error::Error;
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Arc<str>, Arc<Kept>> for Weight {
+    fn weight(&self, key: &Arc<str>, kept: &Arc<Kept>) -> u64 {
+        kept.weight() + key.len() as u64
+    }
+}
+
+/// What an answer is called, on what it depends, and for how long it may be shown at most.
+pub struct Terms<'a> {
+    /// Path and query of the request.
+    pub key: &'a str,
+    /// It is void when one of these changes.
+    pub of: &'a [Thing],
+    /// For what it shows beside them.
+    pub lasts: Duration,
+}
+
+/// The answers of a node.
+pub struct Store {
+    kept: Option<Cache<Arc<str>, Arc<Kept>, Weight>>,
+    flights: Flights,
+    clock: Clock,
+    pub changes: Arc<Changes>,
+}
+
+impl Store {
+    /// One that takes so many bytes; nothing is kept where that is 0.
+    pub fn new(bytes: u64, clock: Clock) -> Self {
+        // About the size of a page.
+        let pages = usize::try_from(bytes / 32_768).unwrap_or(usize::MAX);
+        let kept = (bytes > 0).then(|| Cache::with_weighter(pages.max(16), bytes, Weight));
+        Self { kept, flights: Flights::default(), clock, changes: Arc::default() }
+    }
+
+    /// The answer to this request of a guest, if it is there and may be shown.
+    pub fn find(&self, key: &str) -> Option<Arc<Kept>> {
+        let kept = self.kept.as_ref()?.get(key)?;
+        (self.changes.is_sure() && kept.holds(&self.changes, self.clock.elapsed())).then_some(kept)
+    }
+
+    /// The same, else what `read` reads: once for all who ask for it meanwhile.
+    pub async fn find_or(
+        &self,
+        terms: &Terms<'_>,
+        read: impl AsyncFn() -> Result<Kept, Error>,
+    ) -> Result<Arc<Kept>, Error> {
+        if let Some(kept) = self.find(terms.key) {
+            return Ok(kept);
+        }
+        self.read(terms, read).await
+    }
+
+    /// Reads it anew, or waits for who is just reading it.
+    pub async fn read(
+        &self,
+        terms: &Terms<'_>,
+        read: impl AsyncFn() -> Result<Kept, Error>,
+    ) -> Result<Arc<Kept>, Error> {
+        let key: Arc<str> = terms.key.into();
+        loop {
+            let stamps: Vec<Stamp> = terms.of.iter().map(|thing| self.changes.stamp(*thing)).collect();
+            let until = self.clock.elapsed() + terms.lasts;
+            match self.flights.board(&key, &stamps, &self.changes) {
+                Boarded::Leads(leader) => {
+                    let kept = read().await.map(|kept| self.keep(&key, kept.under(stamps, until)));
+                    leader.land(kept.clone());
+                    return kept;
+                }
+                Boarded::Joins(mut outcome) => {
+                    // An error says that it was given up.
+                    if let Ok(outcome) = outcome.wait_for(Option::is_some).await
+                        && let Some(outcome) = &*outcome
+                    {
+                        return outcome.clone();
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep(&self, key: &Arc<str>, mut kept: Kept) -> Arc<Kept> {
+        let Some(all) = &self.kept else { return Arc::new(kept) };
+        if let Some(before) = all.peek(&**key) {
+            kept.take_over(&before);
+        }
+        let kept = Arc::new(kept);
+        if kept.holds(&self.changes, self.clock.elapsed()) {
+            all.insert(key.clone(), kept.clone());
+        }
+        kept
+    }
+
+    /// How many answers there are, and how many bytes they take.
+    pub fn size(&self) -> (usize, u64) {
+        self.kept.as_ref().map_or((0, 0), |kept| (kept.len(), kept.weight()))
+    }
+}

@@ -1,0 +1,128 @@
+//! Connections that many requests read from at the same time: what is sent on one at once goes to the server together and is
+//! answered together, so that a page takes few round trips and wakes nobody more often than it must. PostgreSQL works on one
+//! statement of a connection after the other, so only reads by key belong here: a slow one would stand in front of all others.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use diesel::ConnectionError;
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel_async::AsyncPgConnection;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+
+use super::pool::PoolLoad;
+use super::watch::Alive;
+
+/// So many requests read from one connection at a time: enough that the server never waits for a node's next statement, and few
+/// enough that none of them waits long.
+const READERS: usize = 8;
+
+/// The shared connections of a worker. None is made before it is needed.
+pub struct Shared {
+    lines: Vec<Line>,
+    turns: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+}
+
+#[derive(Default)]
+struct Line {
+    readers: Arc<AtomicUsize>,
+    connection: Mutex<Option<Arc<(AsyncPgConnection, Alive)>>>,
+}
+
+/// The right to read from one of them.
+pub type Turn = OwnedSemaphorePermit;
+
+/// A shared connection, for one request.
+pub struct Reader {
+    connection: Arc<(AsyncPgConnection, Alive)>,
+    _counted: Counted,
+    _turn: Turn,
+}
+
+impl Deref for Reader {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.connection.0
+    }
+}
+
+/// One more, as long as it is kept.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(among: &Arc<AtomicUsize>) -> Self {
+        among.fetch_add(1, Ordering::Relaxed);
+        Self(among.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts statements.
+pub struct Count(pub Arc<AtomicU64>);
+
+impl Instrumentation for Count {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Shared {
+    /// So many, at most.
+    pub fn new(connections: usize) -> Self {
+        let lines = (0..connections).map(|_| Line::default()).collect();
+        Self { lines, turns: Arc::new(Semaphore::new(connections * READERS)), waiting: Arc::default() }
+    }
+
+    /// A turn, if it is to be had at once.
+    pub fn turn(&self) -> Option<Turn> {
+        self.turns.clone().try_acquire_owned().ok()
+    }
+
+    /// The next turn.
+    pub async fn next_turn(&self) -> Turn {
+        let _waits = Counted::new(&self.waiting);
+        match self.turns.clone().acquire_owned().await {
+            Ok(turn) => turn,
+            Err(_) => unreachable!("it is never closed"),
+        }
+    }
+
+    /// The connection with the fewest readers; it is made with `connect` where it is not there, or no more.
+    pub async fn reader(
+        &self,
+        turn: Turn,
+        connect: impl AsyncFnOnce() -> Result<(AsyncPgConnection, Alive), ConnectionError>,
+    ) -> Result<Reader, ConnectionError> {
+        let fewest = self.lines.iter().min_by_key(|line| line.readers.load(Ordering::Relaxed));
+        let line = fewest.ok_or_else(|| ConnectionError::BadConnection("there are no shared connections".into()))?;
+        let counted = Counted::new(&line.readers);
+        let mut connection = line.connection.lock().await;
+        let connection = match &*connection {
+            Some(present) if present.1.is_so() => present.clone(),
+            _ => connection.insert(Arc::new(connect().await?)).clone(),
+        };
+        Ok(Reader { connection, _counted: counted, _turn: turn })
+    }
+
+    /// What they have to do at the moment.
+    pub fn load(&self) -> PoolLoad {
+        let readers = |line: &&Line| line.readers.load(Ordering::Relaxed) > 0;
+        let open = |line: &&Line| line.connection.try_lock().is_ok_and(|connection| connection.is_some());
+        PoolLoad {
+            connections: self.lines.iter().filter(open).count(),
+            in_use: self.lines.iter().filter(readers).count(),
+            most: self.lines.len(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Numbering and reading the log.
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::{Client, Error, Row, Transaction};
+
+use super::What;
+use crate::db::delete_in_batches;
+
+/// The channel on which nodes hear that there are new positions.
+pub(super) const CHANNEL: &str = "folkmoot_events";
+/// So many entries at a time.
+pub(super) const BATCH: i64 = 5_000;
+/// Entries are kept for so long. Whoever reads the log and has been away for longer starts anew.
+const KEPT: Duration = Duration::hours(24);
+
+/// An entry, as caches need it.
+pub(super) struct Entry {
+    pub id: i64,
+    /// None while it has none: it is committed all the same.
+    pub position: Option<i64>,
+    pub kind: String,
+    pub thread_id: Option<i64>,
+    pub post_id: Option<i64>,
+    pub member_id: Option<i64>,
+}
+
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.get(0),
+            position: row.get(1),
+            kind: row.get(2),
+            thread_id: row.get(3),
+            post_id: row.get(4),
+            member_id: row.get(5),
+        }
+    }
+}
+
+/// The last position that was given.
+pub(super) async fn last(client: &Client) -> Result<i64, Error> {
+    Ok(client.query_one("SELECT last_position FROM event_log", &[]).await?.get(0))
+}
+
+/// What was committed after a position, in one snapshot: first what is numbered, then what is not yet.
+pub(super) async fn read(after: i64, client: &Client) -> Result<Vec<Entry>, Error> {
+    let sql = "(SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                WHERE position > $1 ORDER BY position LIMIT $2) UNION ALL \
+               (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                WHERE position IS NULL ORDER BY id LIMIT $2)";
+    Ok(client.query(sql, &[&after, &BATCH]).await?.into_iter().map(Entry::from).collect())
+}
+
+/// Gives positions to what is committed and has none. One node does it at a time: the others find the row locked and leave it. What
+/// it reads, it reads after it has the lock, so nothing is numbered twice. True if it was done here.
+pub(super) async fn number(client: &mut Client) -> Result<bool, Error> {
+    let tx = client.transaction().await?;
+    let Some(log) = tx.query_opt("SELECT last_position FROM event_log FOR UPDATE SKIP LOCKED", &[]).await? else {
+        return Ok(false);
+    };
+    let last: i64 = log.get(0);
+    let sql = "UPDATE events SET position = $1 + next.n FROM \
+               (SELECT id, row_number() OVER (ORDER BY id) AS n FROM \
+                (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT $2) AS waiting) AS next \
+               WHERE events.id = next.id";
+    let numbered = tx.execute(sql, &[&last, &BATCH]).await?;
+    if numbered == 0 {
+        return Ok(false);
+    }
+    let more = i64::try_from(numbered).unwrap_or(i64::MAX);
+    tx.execute("UPDATE event_log SET last_position = last_position + $1", &[&more]).await?;
+    tx.execute("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Notes that anything may be otherwise, in the transaction of what did it.
+pub async fn record_that_all_changed(tx: &Transaction<'_>) -> Result<(), Error> {
+    tx.execute("INSERT INTO events (kind) VALUES ($1)", &[&What::AllChanged.name()]).await?;
+    Ok(())
+}
+
+/// Removes old entries. Those without a position stay: nobody has read them yet.
+pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let sql = "DELETE FROM events WHERE id IN \
+               (SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)";
+    delete_in_batches(sql, now - KEPT, conn).await
+}

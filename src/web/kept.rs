@@ -1,0 +1,124 @@
+//! Answers that are kept: what guests read is the same for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LINK};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::encoding;
+use super::etag::{self, Etag};
+use crate::cache::{Kept, Terms, Thing};
+use crate::db::Pool;
+use crate::error::{Code, Error};
+use crate::state::State;
+
+/// For so long an answer is kept at most: cards, forums and posts of other threads may be 5 s old.
+pub const LASTS: Duration = Duration::from_secs(4);
+/// And so long what may be a second old.
+const A_SECOND: Duration = Duration::from_millis(450);
+
+/// So long a replica may take before the primary is asked instead.
+const REPLICA_TIME: Duration = Duration::from_secs(1);
+
+/// Less than this is not worth compressing.
+const WORTH_COMPRESSING: usize = 256;
+
+/// What an answer to this request is kept under.
+pub fn key(request: &HttpRequest) -> &str {
+    request.uri().path_and_query().map_or("", |address| address.as_str())
+}
+
+/// How fresh an answer is for guests.
+#[derive(Clone, Copy, Debug)]
+pub enum Fresh<'a> {
+    /// As these things are: what else it shows may be 5 s old.
+    As(&'a [Thing]),
+    /// A second old at most, also where these things have changed: lists and counters.
+    WithinASecond(&'a [Thing]),
+}
+
+/// What guests read, once for all of them; what others read, for each.
+pub async fn read(
+    request: &HttpRequest,
+    is_guest: bool,
+    fresh: Fresh<'_>,
+    read: impl AsyncFn(&Pool) -> Result<Kept, Error>,
+) -> Result<HttpResponse, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let kept = match is_guest {
+        true => for_guests(key(request), fresh, state, read).await?,
+        false => Arc::new(read(&state.db).await?),
+    };
+    answer(&kept, request.headers())
+}
+
+/// What is the same for all guests: from memory, else from a replica that is fresh enough, else from the primary.
+pub async fn for_guests(
+    key: &str,
+    fresh: Fresh<'_>,
+    state: &State,
+    read: impl AsyncFn(&Pool) -> Result<Kept, Error>,
+) -> Result<Arc<Kept>, Error> {
+    let (of, lasts) = match fresh {
+        Fresh::As(things) => (things, LASTS),
+        Fresh::WithinASecond(things) => (things, A_SECOND),
+    };
+    let from_somewhere = async || {
+        // Looked up after the stamps were taken: what is found changed until then, the replica has to have.
+        let last_change = matches!(fresh, Fresh::As(_)).then(|| state.store.changes.last_change(of));
+        match state.replicas.near(last_change) {
+            // One that is lost in this moment, or stands still, keeps nobody waiting for long.
+            Some(replica) => match timeout(REPLICA_TIME, read(replica)).await {
+                Ok(Err(error)) if error.code() == Code::DatabaseUnavailable => read(&state.db).await,
+                Ok(done) => done,
+                Err(_) => read(&state.db).await,
+            },
+            None => read(&state.db).await,
+        }
+    };
+    state.store.find_or(&Terms { key, of, lasts }, from_somewhere).await
+}
+
+/// A thing as it is kept, with the tag that it is known by.
+pub fn shown(etag: Etag, thing: &impl Serialize) -> Result<Kept, Error> {
+    Ok(Kept::new(serde_json::to_vec(thing).map_err(Error::internal)?, etag.into_string()))
+}
+
+/// The same, known by its bytes.
+pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
+    let body = serde_json::to_vec(thing).map_err(Error::internal)?;
+    let etag = Etag::of_bytes(&body);
+    Ok(Kept::new(body, etag.into_string()))
+}
+
+/// The answer as this request takes it: in the coding it likes best, or 304.
+pub fn answer(kept: &Arc<Kept>, headers: &HeaderMap) -> Result<HttpResponse, Error> {
+    let tag = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);
+    if let Some(named) = etag::matching(headers, &kept.etag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag(&named)?)).finish());
+    }
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    answer.insert_header((ETAG, tag(&kept.etag)?));
+    if let Some(link) = &kept.link {
+        answer.insert_header((LINK, tag(link)?));
+    }
+    match encoding::best(headers).filter(|_| kept.body.len() >= WORTH_COMPRESSING) {
+        Some(coding) => {
+            let bytes = kept.coded(coding).map_err(Error::internal)?;
+            Ok(answer.insert_header((CONTENT_ENCODING, HeaderValue::from_static(coding.name()))).body(bytes))
+        }
+        None => Ok(answer.body(kept.body.clone())),
+    }
+}
+
+/// Counts a look at a thread's page.
+pub fn viewed(kept: &Kept, state: &State) {
+    if let Some(thread) = kept.thread {
+        state.views.add(thread);
+    }
+}

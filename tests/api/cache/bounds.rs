@@ -1,0 +1,102 @@
+//! How much is kept, and how often it is read.
+
+use std::io::Read;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::{App, CACHE, eventually};
+
+/// A thread with a page that is worth keeping.
+async fn thread(app: &App) -> String {
+    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+    let thread = anna.start_thread(forum, "A title", &"Some words. ".repeat(100)).await;
+    format!("/api/v1/threads/{thread}/posts")
+}
+
+#[actix_web::test]
+async fn guests_who_ask_for_the_same_page_at_once_have_it_read_once() {
+    let app = App::start().await;
+    let page = thread(&app).await;
+    let one = app.statements(app.guest().get(&page)).await;
+    app.clock.advance(chrono::Duration::seconds(5));
+    let many = app.statements(join_all((0..20).map(|_| async { app.guest().get(&page).await.expect(200) }))).await;
+    assert_eq!(many, one);
+}
+
+#[actix_web::test]
+async fn a_page_that_is_kept_costs_guests_no_statement_and_members_one() {
+    let app = App::start().await;
+    let page = thread(&app).await;
+    let rita = app.member("rita").await;
+    eventually(async || app.statements(app.guest().get(&page)).await == 0).await;
+    rita.get(&page).await.expect(200);
+    assert_eq!(app.statements(rita.get(&page)).await, 1);
+    let etag = app.guest().get(&page).await.header("etag").to_owned();
+    let unchanged = async { app.guest().ask("GET", &page, &[("If-None-Match", &etag)], None).await.expect(304) };
+    assert_eq!(app.statements(unchanged).await, 0);
+}
+
+#[actix_web::test]
+async fn cards_beside_posts_are_five_seconds_old_at_most() {
+    let app = App::start().await;
+    let page = thread(&app).await;
+    app.guest().get(&page).await.expect(200);
+    app.sql().await.execute("UPDATE members SET custom_title = 'STABLE GENIUS'", &[]).await.unwrap();
+    app.clock.advance(chrono::Duration::seconds(5));
+    let members = app.guest().get(&page).await["members"].clone();
+    assert!(members.as_object().unwrap().values().all(|card| card["custom_title"] == "STABLE GENIUS"), "{members}");
+}
+
+#[actix_web::test]
+async fn no_more_is_kept_than_fits() {
+    let app = App::start().await;
+    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+    let body = "Some words. ".repeat(1_600);
+    let thread = anna.start_thread(forum, "A title", &body).await;
+    // Each size of a page is another answer.
+    for per_page in 1..=100 {
+        app.guest().get(&format!("/api/v1/threads/{thread}/posts?per_page={per_page}")).await.expect(200);
+    }
+    let (kept, bytes) = app.shared.state.store.size();
+    assert!(kept > 1 && kept < 100, "{kept} pages");
+    assert!(bytes <= CACHE, "{bytes} bytes");
+}
+
+#[actix_web::test]
+async fn a_page_that_does_not_exist_is_not_kept() {
+    let app = App::start().await;
+    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+    let next = anna.start_thread(forum, "A title", "A post.").await + 1;
+    let page = format!("/api/v1/threads/{next}/posts");
+    app.guest().get(&page).await.expect(404);
+    let thread = anna.post("/api/v1/threads", json!({"forum_id": forum, "title": "Next", "body": "A post."})).await;
+    assert_eq!(thread.expect(201)["thread"]["id"], next);
+    app.guest().get(&page).await.expect(200);
+}
+
+/// The bytes of a page in a coding, unpacked.
+async fn unpacked(app: &App, page: &str, coding: &str) -> Vec<u8> {
+    let answer = app.http.get(format!("{}{page}", app.url)).header("Accept-Encoding", coding).send().await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], coding);
+    let (packed, mut plain) = (answer.bytes().await.unwrap(), Vec::new());
+    match coding {
+        "gzip" => flate2::read::GzDecoder::new(&*packed).read_to_end(&mut plain).unwrap(),
+        "br" => brotli::Decompressor::new(&*packed, 4096).read_to_end(&mut plain).unwrap(),
+        _ => zstd::stream::read::Decoder::new(&*packed).unwrap().read_to_end(&mut plain).unwrap(),
+    };
+    plain
+}
+
+#[actix_web::test]
+async fn a_page_is_the_same_in_each_coding_however_often_it_is_asked_for() {
+    let app = App::start().await;
+    let page = thread(&app).await;
+    let plain = app.http.get(format!("{}{page}", app.url)).send().await.unwrap().bytes().await.unwrap();
+    for coding in ["gzip", "br", "zstd"] {
+        // Often enough to be packed anew, and better, in between.
+        for _ in 0..30 {
+            assert_eq!(unpacked(&app, &page, coding).await, plain, "{coding}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A streaming replica: near, late, and gone.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{App, eventually};
+
+/// A primary with a replica, and a node that reads from both.
+struct World {
+    folder: Folder,
+    primary: LocalPostgres,
+    replica: LocalPostgres,
+    app: App,
+    page: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = Folder::new();
+        let primary = start(&folder.join("primary")).await;
+        folkmoot::db::migrate(primary.url()).await.unwrap();
+        back_up(&folder);
+        let replica = follow(&folder).await;
+        let url = replica.url().to_owned();
+        let app = App::start_on(primary.url(), |setup| setup.replicas = vec![url]).await;
+        let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+        let thread = anna.start_thread(forum, "A title", "The first post.").await;
+        Self { folder, primary, replica, app, page: format!("/api/v1/threads/{thread}/posts") }
+    }
+
+    /// How many statements the primary runs while a guest reads a page that is not kept.
+    async fn asked_of_the_primary(&self) -> u64 {
+        self.app.clock.advance(chrono::Duration::seconds(5));
+        self.app.statements(self.app.guest().get(&self.page)).await
+    }
+
+    async fn replica_is_asked(&self) -> bool {
+        self.asked_of_the_primary().await == 0
+    }
+
+    async fn end(self) {
+        self.replica.stop().await.unwrap();
+        self.primary.stop().await.unwrap();
+    }
+}
+
+/// The program beside the server that runs.
+fn back_up(folder: &Folder) {
+    let server = fs::read_link(format!("/proc/{}/exe", postmaster(&folder.join("primary")).as_raw_nonzero())).unwrap();
+    fs::create_dir(folder.join("replica")).unwrap();
+    let host = folder.join("primary").join("postgres");
+    let copied = Command::new(server.with_file_name("pg_basebackup"))
+        .args(["--username", "folkmoot", "--checkpoint", "fast", "--no-sync", "--host"])
+        .arg(&host)
+        .arg("--pgdata")
+        .arg(folder.join("replica").join("postgres"))
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    fs::write(folder.join("replica").join("postgres").join("standby.signal"), "").unwrap();
+}
+
+async fn follow(folder: &Folder) -> LocalPostgres {
+    let primary = format!("host={} user=folkmoot", folder.join("primary").join("postgres").display());
+    let settings = [("fsync", "off"), ("primary_conninfo", primary.as_str())];
+    LocalPostgres::start(&folder.join("replica"), "folkmoot serve", &settings).await.unwrap()
+}
+
+#[actix_web::test]
+async fn guests_read_from_a_replica_that_is_near_and_members_from_the_primary() {
+    let world = World::new().await;
+    eventually(async || world.replica_is_asked().await).await;
+    let rita = world.app.member("rita").await;
+    world.app.clock.advance(chrono::Duration::seconds(5));
+    assert!(world.app.statements(rita.get(&world.page)).await > 0);
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn a_guest_sees_at_once_what_its_node_has_written_however_late_the_replica_is() {
+    let world = World::new().await;
+    let anna = world.app.member("ben").await;
+    eventually(async || world.replica_is_asked().await).await;
+    ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+    for n in 2..20 {
+        let post = anna.post(&world.page, json!({"body": "One more."})).await.expect(201);
+        assert_eq!(post["position"], n);
+        assert_eq!(world.app.guest().get(&world.page).await["pagination"]["total"], n);
+    }
+    ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    eventually(async || world.replica_is_asked().await).await;
+    assert_eq!(world.app.guest().get(&world.page).await["pagination"]["total"], 19);
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn what_another_node_has_written_is_seen_within_a_second_however_late_the_replica_is() {
+    let world = World::new().await;
+    let other = App::start_on(world.primary.url(), |_| ()).await;
+    let ben = world.app.member("ben").await.at(&other);
+    eventually(async || world.replica_is_asked().await).await;
+    ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+    for n in 2..6 {
+        ben.post(&world.page, json!({"body": "One more."})).await.expect(201);
+        let written = Instant::now();
+        loop {
+            let asked = Instant::now();
+            if world.app.guest().get(&world.page).await["pagination"]["total"] == n {
+                break;
+            }
+            assert!(asked < written + Duration::from_secs(1), "a second after it was written, by a late replica");
+        }
+    }
+    ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn a_replica_that_is_gone_is_left_out_and_taken_back_when_it_is_there_again() {
+    let World { folder, primary, replica, app, page } = World::new().await;
+    let asked_of_the_primary = async || {
+        app.clock.advance(chrono::Duration::seconds(5));
+        app.statements(async { app.guest().get(&page).await.expect(200) }).await
+    };
+    eventually(async || asked_of_the_primary().await == 0).await;
+    replica.stop().await.unwrap();
+    eventually(async || asked_of_the_primary().await > 0).await;
+    let replica = follow(&folder).await;
+    eventually(async || asked_of_the_primary().await == 0).await;
+    replica.stop().await.unwrap();
+    primary.stop().await.unwrap();
+    drop(folder);
+}
+
+#[actix_web::test]
+async fn a_database_that_is_no_replica_is_never_read_from() {
+    let folder = Folder::new();
+    let server = start(&folder.0).await;
+    folkmoot::db::migrate(server.url()).await.unwrap();
+    let url = server.url().to_owned();
+    let app = App::start_on(server.url(), |setup| setup.replicas = vec![url]).await;
+    assert_ne!(app.statements(app.guest().get("/api/v1/forums")).await, 0);
+    server.stop().await.unwrap();
+}
