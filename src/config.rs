@@ -29,7 +29,7 @@ pub struct DatabaseConfig {
     /// The folder of the private PostgreSQL and of the secret that belongs to it, and of mails that no server sends.
     #[arg(long, global = true, env = "FOLKMOOT_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
-    /// The most connections to the database at a time. Default: 4 for each core and 3 beside; 16 at least, 64 at most.
+    /// The most connections to the database at a time. Default: 8 for each core and 3 beside; 16 at least, 64 at most.
     #[arg(long, global = true, env = "FOLKMOOT_DATABASE_CONNECTIONS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub database_connections: Option<u16>,

@@ -23,7 +23,7 @@ const CROWD_WAIT: Duration = Duration::from_millis(50);
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// How many connections a worker has, if it can; with fewer, whoever waits for one keeps all others of that worker waiting.
-const FOR_A_WORKER: usize = 4;
+const FOR_A_WORKER: usize = 8;
 const LEAST_FOR_A_WORKER: usize = 3;
 /// The shortest secret, in characters.
 const MIN_SECRET: usize = 32;

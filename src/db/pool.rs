@@ -107,7 +107,7 @@ impl Pool {
     /// A pool of its own for one of so many workers, with its part of the connections: one at least to lend, and one to share.
     pub fn for_one_of(&self, workers: usize) -> Self {
         let connections = self.node.limits.connections.saturating_sub(BESIDE) / workers.max(1);
-        let shared = (connections / 2).clamp(1, MOST_SHARED);
+        let shared = (connections / 3).clamp(1, MOST_SHARED);
         Self::of(self.node.clone(), connections.saturating_sub(shared).max(1), shared).unwrap_or_else(|error| {
             tracing::error!(%error, "a worker has no connections of its own");
             self.clone()
