@@ -24,7 +24,7 @@ fn shown() -> BTreeSet<String> {
 #[actix_web::test]
 async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     let app = App::migrated().await;
-    let service = Service::beside(&app, &["--workers", "2"]);
+    let service = Service::beside(&app, &["--workers", "2", "--database-connections", "16"]);
     let guest = app.guest().at_url(&service.url);
     for id in [998, 999] {
         guest.get("/api/v1/threads").await.expect(200);
