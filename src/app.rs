@@ -147,6 +147,6 @@ fn cors() -> Cors {
         .send_wildcard()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
-        .expose_headers(frame::EXPOSED)
+        .expose_headers(frame::EXPOSED.split(", "))
         .max_age(3600)
 }

@@ -36,8 +36,8 @@ pub struct Keys {
     random: Random,
     // Replaced as a whole, so that nobody waits longer than it takes to clone a pointer.
     ring: RwLock<Arc<Vec<Key>>>,
-    /// Tokens that were verified, by their hashes, with the ids of their keys.
-    verified: Cache<[u8; 32], (Arc<str>, Verified)>,
+    /// Tokens that were verified, by their hashes.
+    verified: Cache<[u8; 32], Verified>,
 }
 
 /// One key, ready for use.
@@ -123,19 +123,12 @@ impl Keys {
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Error> {
         let ring = self.ring();
         let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some((kid, verified)) = self.verified.get(&hash)
-            && ring.iter().any(|key| key.kid == *kid && !key.has_ended(now))
-        {
+        let key = |kid: &str| ring.iter().find(|key| key.kid == kid && !key.has_ended(now));
+        if let Some(verified) = self.verified.get(&hash).filter(|verified| key(&verified.kid).is_some()) {
             return verified.at(now);
         }
-        let mut used = None;
-        let verified = token::read(token, &self.issuer, |kid| {
-            used = ring.iter().find(|key| key.kid == kid && !key.has_ended(now));
-            used
-        })?;
-        if let Some(key) = used {
-            self.verified.insert(hash, (key.kid.as_str().into(), verified));
-        }
+        let verified = token::read(token, &self.issuer, key)?;
+        self.verified.insert(hash, verified.clone());
         verified.at(now)
     }
 

@@ -1,5 +1,7 @@
 //! Access tokens: JWT (RFC 7519) of the type `at+jwt` (RFC 9068), signed with Ed25519 (RFC 8037) and nothing else.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
@@ -72,8 +74,10 @@ pub(super) fn write(
 }
 
 /// A token that is ours: its type, its key, its signature, whom it is from and for are right. Its time is another matter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Verified {
+    /// The id of its key.
+    pub(super) kid: Arc<str>,
     claims: Claims,
     from: i64,
     until: i64,
@@ -93,20 +97,21 @@ impl Verified {
     }
 }
 
-/// Checks all of a token but its time; gives the id of its key too.
+/// Checks all of a token but its time.
 pub(super) fn read<'a>(
     token: &str,
     issuer: &str,
     key: impl FnOnce(&str) -> Option<&'a Key>,
 ) -> Result<Verified, Error> {
-    let payload = verified(token, issuer, key).filter(|payload| payload.client_id == CLIENT).ok_or_else(invalid)?;
+    let (payload, kid) =
+        verified(token, issuer, key).filter(|(payload, _)| payload.client_id == CLIENT).ok_or_else(invalid)?;
     let member_id = id(&payload.sub).map(MemberId).ok_or_else(invalid)?;
     let session_id = id(&payload.sid).map(SessionId).ok_or_else(invalid)?;
     let from = payload.nbf.unwrap_or(payload.iat).max(payload.iat);
-    Ok(Verified { claims: Claims { member_id, session_id }, from, until: payload.exp })
+    Ok(Verified { kid, claims: Claims { member_id, session_id }, from, until: payload.exp })
 }
 
-fn verified<'a>(token: &str, issuer: &str, key: impl FnOnce(&str) -> Option<&'a Key>) -> Option<Payload> {
+fn verified<'a>(token: &str, issuer: &str, key: impl FnOnce(&str) -> Option<&'a Key>) -> Option<(Payload, Arc<str>)> {
     if token.len() > MAX_BYTES {
         return None;
     }
@@ -122,7 +127,8 @@ fn verified<'a>(token: &str, issuer: &str, key: impl FnOnce(&str) -> Option<&'a 
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     // The library reads the system's clock; ours is given to us, so `read` looks at the times.
     validation.validate_exp = false;
-    Some(jsonwebtoken::decode::<Payload>(token, &key.decoding, &validation).ok()?.claims)
+    let payload = jsonwebtoken::decode::<Payload>(token, &key.decoding, &validation).ok()?.claims;
+    Some((payload, key.kid.as_str().into()))
 }
 
 fn id(text: &str) -> Option<i64> {

@@ -23,6 +23,9 @@ pub enum Coding {
 }
 
 impl Coding {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Gzip, Self::Brotli, Self::Zstd];
+
     /// As header fields and entity tags name it.
     pub const fn name(self) -> &'static str {
         match self {

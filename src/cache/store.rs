@@ -67,11 +67,7 @@ impl Store {
     }
 
     /// Reads it anew, or waits for who is just reading it.
-    pub async fn read(
-        &self,
-        terms: &Terms<'_>,
-        read: impl AsyncFn() -> Result<Kept, Error>,
-    ) -> Result<Arc<Kept>, Error> {
+    async fn read(&self, terms: &Terms<'_>, read: impl AsyncFn() -> Result<Kept, Error>) -> Result<Arc<Kept>, Error> {
         let key: Arc<str> = terms.key.into();
         loop {
             let stamps: Vec<Stamp> = terms.of.iter().map(|thing| self.changes.stamp(*thing)).collect();

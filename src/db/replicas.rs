@@ -91,11 +91,11 @@ impl Known {
     }
 
     async fn watch(&self, primary: &str) {
-        let mut told = false;
+        let mut is_first = true;
         loop {
             let Err(lost) = self.ask(primary).await;
-            self.as_of.store(0, Ordering::Release);
-            if !std::mem::replace(&mut told, true) {
+            let was_there = self.as_of.swap(0, Ordering::AcqRel) > 0;
+            if was_there || std::mem::take(&mut is_first) {
                 tracing::warn!(%lost, "a replica is left out");
             }
             sleep(PATIENCE).await;

@@ -10,7 +10,6 @@ macro_rules! text_enum {
             }
 
             /// The one that is stored as this text.
-            #[allow(dead_code, reason = "not every enum is read by hand")]
             pub fn of(text: &str) -> Option<Self> {
                 match text {
                     $($text => Some(Self::$variant),)*

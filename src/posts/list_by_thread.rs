@@ -111,8 +111,8 @@ impl Asked<'_> {
 
     /// The page with the reader's own part. Whoever is signed in sees what was acknowledged before, on whichever node: the one
     /// statement tells whether the page is still the page, and if not it is read anew.
-    async fn with_own_part(&self, page: Arc<Kept>, signed: &Signed, key: &str) -> Result<HttpResponse, Error> {
-        let (mut page, mut own) = (page.clone(), self.own(&page, signed).await?);
+    async fn with_own_part(&self, mut page: Arc<Kept>, signed: &Signed, key: &str) -> Result<HttpResponse, Error> {
+        let mut own = self.own(&page, signed).await?;
         if own.page_version != about(&page)?.thread.page_version {
             self.state.store.changes.void(Thing::Thread(self.thread));
             page = self.page(key).await?;

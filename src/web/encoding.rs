@@ -1,10 +1,11 @@
 //! Content codings: which of those that a client takes can be had here, and entity tags that tell them apart.
 
-use crate::cache::Coding;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
 
-/// The coding that a client likes best among ours; none where it likes the plain form as much or takes no other. Where it likes
-/// some alike, the one that is smallest.
+use crate::cache::Coding;
+
+/// The coding that a client likes best among ours; none where it likes the plain form better or takes no other. Where it likes some
+/// alike, the one that is smallest.
 pub fn best(headers: &HeaderMap) -> Option<Coding> {
     let fields = headers.get_all(ACCEPT_ENCODING).filter_map(|field| field.to_str().ok());
     let liked = fields.flat_map(|field| field.split(',')).filter_map(liking);
@@ -30,13 +31,9 @@ fn rank(coding: Option<Coding>) -> u8 {
 fn liking(one: &str) -> Option<(f32, Option<Coding>)> {
     let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
     let q = weight.trim().to_ascii_lowercase().strip_prefix("q=")?.trim().parse::<f32>().ok().filter(|q| *q > 0.0)?;
-    let known = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
-    let coding = known.into_iter().find(|coding| coding.name().eq_ignore_ascii_case(name.trim()));
+    let coding = Coding::ALL.into_iter().find(|coding| coding.name().eq_ignore_ascii_case(name.trim()));
     (coding.is_some() || name.trim().eq_ignore_ascii_case("identity")).then_some((q, coding))
 }
-
-/// What answers are encoded with, as they are asked for and as tags name them.
-pub const CODINGS: [&str; 3] = ["gzip", "br", "zstd"];
 
 /// Leaves of `Accept-Encoding` what can be had. A client that excludes the plain form and everything else gets the plain one,
 /// as RFC 9110, section 12.5.3, permits: it is better than none.
@@ -57,10 +54,7 @@ pub fn keep_known(headers: &mut HeaderMap) {
 
 /// Whether it is one of ours, and wanted.
 fn is_known(one: &str) -> bool {
-    let (coding, weight) = one.split_once(';').unwrap_or((one, "q=1"));
-    let weight = weight.trim().to_ascii_lowercase();
-    let is_excluded = weight.strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()).is_none_or(|q| q <= 0.0);
-    !is_excluded && CODINGS.iter().any(|known| known.eq_ignore_ascii_case(coding.trim()))
+    liking(one).is_some_and(|(_, coding)| coding.is_some())
 }
 
 /// Tells strong tags of encoded bodies apart: their bytes are others (RFC 9110, section 8.8.3.3).

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use utoipa::IntoParams;
 
-use super::{encoding, query};
+use super::query;
+use crate::cache::Coding;
 use crate::error::{Code, Error};
 
 /// What is the same for all guests may be stored by anybody, and is asked for again each time.
@@ -103,7 +104,7 @@ fn tags_of<'a>(fields: impl Iterator<Item = &'a HeaderValue>) -> impl Iterator<I
 /// A tag without `W/`, quotes and encoding.
 fn plain(tag: &str) -> &str {
     let opaque = tag.trim_start_matches("W/").trim_matches('"');
-    encoding::CODINGS.iter().find_map(|coding| opaque.strip_suffix(coding)?.strip_suffix('-')).unwrap_or(opaque)
+    Coding::ALL.iter().find_map(|coding| opaque.strip_suffix(coding.name())?.strip_suffix('-')).unwrap_or(opaque)
 }
 
 /// Gives every successful read a tag (a hash of its bytes where the act made none) and a `Cache-Control`, and answers 304

@@ -28,19 +28,7 @@ use crate::state::State;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The fields of answers that pages of any origin may read, beside those that they always may.
-pub const EXPOSED: [&str; 8] = [
-    "ETag",
-    "Link",
-    "Location",
-    "Retry-After",
-    "RateLimit",
-    "RateLimit-Policy",
-    "Idempotency-Replayed",
-    "X-Request-Id",
-];
-
-/// The same as the text of a field.
-pub(super) const EXPOSED_TEXT: &str =
+pub const EXPOSED: &str =
     "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id";
 
 /// The most bytes of a URL's path and query.
@@ -141,7 +129,7 @@ impl ResponseError for TookTooLong {
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_TEXT));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         answer
     }
 }

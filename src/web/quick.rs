@@ -47,7 +47,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     fields.insert(CACHE_CONTROL, HeaderValue::from_static(etag::FOR_GUESTS));
     fields.insert(VARY, HeaderValue::from_static(etag::VARIES));
     fields.append(VARY, HeaderValue::from_static(VARIES_BY_ORIGIN));
-    fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(frame::EXPOSED_TEXT));
+    fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(frame::EXPOSED));
     if headers.contains_key(ORIGIN) {
         fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }

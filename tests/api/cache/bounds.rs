@@ -1,5 +1,6 @@
 //! How much is kept, and how often it is read.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use futures_util::future::join_all;
@@ -98,5 +99,41 @@ async fn a_page_is_the_same_in_each_coding_however_often_it_is_asked_for() {
         for _ in 0..30 {
             assert_eq!(unpacked(&app, &page, coding).await, plain, "{coding}");
         }
+    }
+}
+
+/// The fields of an answer but for those that are of its moment; lists sorted, as their order says nothing.
+fn fields(answer: &reqwest::Response) -> BTreeMap<String, Vec<String>> {
+    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in answer.headers() {
+        if !["date", "x-request-id", "ratelimit", "content-length", "transfer-encoding"].contains(&name.as_str()) {
+            let items = value.to_str().unwrap().split(',').map(|item| item.trim().to_ascii_lowercase());
+            fields.entry(name.to_string()).or_default().extend(items);
+        }
+    }
+    fields.values_mut().for_each(|items| items.sort());
+    fields
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_kept_has_the_fields_of_one_that_is_read() {
+    let app = App::start_with(|setup| setup.rate_limits = true).await;
+    let page = thread(&app).await;
+    let etag = app.guest().get(&page).await.header("etag").to_owned();
+    let thread = page.trim_end_matches("/posts");
+    for (path, name, value) in [
+        (page.as_str(), "Origin", "https://pages.example.org"),
+        (&page, "Accept-Encoding", "br"),
+        (&page, "If-None-Match", &etag),
+        (thread, "Accept-Encoding", "gzip"),
+        ("/api/v1/threads?limit=1", "Accept", "*/*"),
+    ] {
+        let ask = async || app.http.get(format!("{}{path}", app.url)).header(name, value).send().await.unwrap();
+        app.clock.advance(chrono::Duration::seconds(5));
+        let read = ask().await;
+        eventually(async || app.statements(ask()).await == 0).await;
+        let kept = ask().await;
+        assert_eq!((kept.status(), fields(&kept)), (read.status(), fields(&read)), "{path} with {name}: {value}");
+        assert!(fields(&kept).contains_key("ratelimit-policy"));
     }
 }
