@@ -112,7 +112,7 @@ fn told_and_got(bytes: &[u8]) -> (usize, usize) {
 #[actix_web::test]
 async fn who_takes_an_answer_slowly_or_with_pauses_gets_it_whole() {
     let app = App::start_with(|setup| {
-        setup.patience = Patience { head: Duration::from_millis(400), answer: Duration::from_secs(1) };
+        setup.patience = Patience { head: Duration::from_secs(1), answer: Duration::from_secs(3) };
     })
     .await;
     let page = long_page(&app).await;
@@ -125,7 +125,7 @@ async fn who_takes_an_answer_slowly_or_with_pauses_gets_it_whole() {
         // Longer than a head may take, and more than ten times as fast as it has to be.
         let mut some = vec![0; 256 * 1024];
         loop {
-            sleep(Duration::from_millis(500));
+            sleep(Duration::from_millis(1200));
             let from = bytes.len();
             while bytes.len() - from < some.len() {
                 match stream.read(&mut some).unwrap() {
