@@ -6,7 +6,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -51,7 +51,8 @@ pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
         let ours = Targets::new().with_target("folkmoot", LevelFilter::INFO);
         tracing_opentelemetry::layer().with_tracer(spans.tracer("folkmoot")).with_filter(ours)
     });
-    let log = log.with_filter(filter).with_filter(without_secrets());
+    // One filter of both: with one around the other, every event of all libraries would be made, to be thrown away.
+    let log = log.with_filter(filter.and(without_secrets()));
     tracing_subscriber::registry().with(log).with(traced).init();
     Ok(Telemetry { spans, lines })
 }
