@@ -1,4 +1,4 @@
-//! Table of contents: what is served, feature by feature, the busiest first.
+//! Table of contents: what is served, feature by feature, the busiest first: the router tries one path after the other.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -8,11 +8,11 @@ use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions,
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(posts::routes)
-        .configure(threads::routes)
         .configure(likes::routes)
+        .configure(members::routes)
+        .configure(threads::routes)
         .configure(forums::routes)
         .configure(revisions::routes)
-        .configure(members::routes)
         .configure(me::routes)
         .configure(auth::routes)
         .configure(sessions::routes)
