@@ -20,6 +20,7 @@ use super::callers::Callers;
 use super::keys::Keys;
 use super::token::Claims;
 use super::{Role, hash_opaque, personal};
+use crate::db::known;
 use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
@@ -281,7 +282,7 @@ pub(super) async fn present(
     member: MemberId,
     mut conn: &AsyncPgConnection,
 ) -> QueryResult<Option<Present>> {
-    sessions::table
+    let found = sessions::table
         .inner_join(members::table)
         .filter(sessions::id.eq(session).and(sessions::member_id.eq(member)))
         .select((
@@ -292,10 +293,8 @@ pub(super) async fn present(
             members::suspended_at,
             members::suspended_until,
             members::deleted_at,
-        ))
-        .first(&mut conn)
-        .await
-        .optional()
+        ));
+    known!(found).get_result(&mut conn).await.optional()
 }
 
 fn caller(request: &HttpRequest) -> Option<Caller> {

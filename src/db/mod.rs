@@ -5,6 +5,7 @@ mod batches;
 mod crowd;
 mod fixed;
 pub mod keyset;
+mod known;
 mod listen;
 mod loan;
 pub mod local;
@@ -24,6 +25,8 @@ mod watch;
 
 pub use batches::delete_in_batches;
 pub use fixed::{Fixed, fixed};
+pub use known::Known;
+pub(crate) use known::known;
 pub use listen::listen;
 pub use loan::Connection;
 pub use lock::{hold_name, lock_table};

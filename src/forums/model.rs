@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::db::schema::{forums, site, threads};
-use crate::db::text_enum;
+use crate::db::{known, text_enum};
 use crate::error::{Error, FieldError, Flaw};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::web::body::Flaws;
@@ -120,13 +120,11 @@ impl Forum {
     pub async fn of_thread(id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<ForumRow>> {
         let thread = diesel::alias!(threads as thread);
         let forum = thread.filter(thread.field(threads::id).eq(id)).select(thread.field(threads::forum_id));
-        forums::table
+        let found = forums::table
             .left_join(threads::table.on(threads::id.nullable().eq(forums::last_thread_id)))
             .filter(forums::id.nullable().eq(forum.single_value()))
-            .select((Self::as_select(), Option::<LastThread>::as_select()))
-            .first(&mut conn)
-            .await
-            .optional()
+            .select((Self::as_select(), Option::<LastThread>::as_select()));
+        known!(found).get_result(&mut conn).await.optional()
     }
 
     /// All forums, parents and children in no order but siblings by position.

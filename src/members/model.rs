@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, is_suspended, username_key};
 use crate::db::schema::{members, username_skeletons};
-use crate::db::{Fixed, fixed, transaction};
+use crate::db::{Fixed, fixed, known, transaction};
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::MemberId;
@@ -72,7 +72,8 @@ impl Card {
 
     /// Cards with their ranks, in no order.
     pub async fn with_rank(ids: &[MemberId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
-        members::table.filter(members::id.eq_any(ids)).select((Self::as_select(), rank())).load(&mut conn).await
+        let cards = members::table.filter(members::id.eq_any(ids)).select((Self::as_select(), rank()));
+        known!(cards).load(&mut conn).await
     }
 
     /// The member's state at this moment.

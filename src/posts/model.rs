@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Role, Signed, Viewer};
+use crate::db::known;
 use crate::db::schema::{members, posts, quotes, threads};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
@@ -62,13 +63,9 @@ pub fn seen(moderates: bool) -> _ {
 impl Post {
     /// A post, as this viewer may see it.
     pub async fn seen_by(viewer: &Viewer, id: PostId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
-        posts::table
-            .inner_join(threads::table)
-            .filter(posts::id.eq(id).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
-            .select(Self::as_select())
-            .first(&mut conn)
-            .await
-            .optional()
+        let shown = posts::id.eq(id).and(visible(viewer.moderates())).and(seen(viewer.moderates()));
+        let post = posts::table.inner_join(threads::table).filter(shown).select(Self::as_select());
+        known!(post).get_result(&mut conn).await.optional()
     }
 
     /// Those of these posts that this viewer may see.

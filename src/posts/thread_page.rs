@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::model::Post;
 use super::view::PostView;
 use crate::access::{Role, Signed};
+use crate::db::known;
 use crate::db::schema::{forums, posts};
 use crate::error::{Code, Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView};
@@ -105,12 +106,9 @@ pub async fn posts_between(
     (first, last): (i64, i64),
     mut conn: &AsyncPgConnection,
 ) -> QueryResult<Vec<Post>> {
-    posts::table
-        .filter(posts::thread_id.eq(thread).and(posts::position.ge(first)).and(posts::position.le(last)))
-        .order(posts::position)
-        .select(Post::as_select())
-        .load(&mut conn)
-        .await
+    let places = posts::thread_id.eq(thread).and(posts::position.ge(first)).and(posts::position.le(last));
+    let posts = posts::table.filter(places).order(posts::position).select(Post::as_select());
+    known!(posts).load(&mut conn).await
 }
 
 /// The position of a post of this thread.
@@ -124,7 +122,7 @@ pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResul
     if !to.ancestors.is_empty() {
         let above = forums::table.filter(forums::id.eq_any(&to.ancestors));
         let above: Vec<(ForumId, String, String)> =
-            above.select((forums::id, forums::slug, forums::title)).load(&mut conn).await?;
+            known!(above.select((forums::id, forums::slug, forums::title))).load(&mut conn).await?;
         steps.extend(above.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }));
         steps.sort_by_key(|step| to.ancestors.iter().position(|id| *id == step.id));
     }

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use super::model::Post;
 use crate::access::Viewer;
-use crate::db::fixed;
 use crate::db::schema::{posts, quotes, threads};
+use crate::db::{fixed, known};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup;
 use crate::members::{Card, MemberView, Members};
@@ -228,7 +228,7 @@ async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult
     let by_key = fixed::<Bool>("(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest(?, ?))")
         .with(of_threads.into_sql::<Array<BigInt>>())
         .with(ids.into_sql::<Array<BigInt>>());
-    quotes::table
+    let found = quotes::table
         .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
         .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(by_key)
@@ -246,9 +246,8 @@ async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult
                 threads::deleted_at,
             )
                 .nullable(),
-        ))
-        .load(&mut conn)
-        .await
+        ));
+    known!(found).load(&mut conn).await
 }
 
 fn show<'a>(post: Post, quotes: Vec<QuoteRow>, viewer: &Viewer, name: &impl Fn(i64) -> Option<&'a str>) -> PostView {

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::threads;
-use crate::db::{text_enum, transaction};
+use crate::db::{known, text_enum, transaction};
 use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
@@ -84,12 +84,8 @@ pub fn visible(moderates: bool) -> _ {
 impl Thread {
     /// A thread, as this viewer may see it.
     pub async fn seen_by(viewer: &Viewer, id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
-        threads::table
-            .filter(threads::id.eq(id).and(visible(viewer.moderates())))
-            .select(Self::as_select())
-            .first(&mut conn)
-            .await
-            .optional()
+        let thread = threads::table.filter(threads::id.eq(id).and(visible(viewer.moderates())));
+        known!(thread.select(Self::as_select())).get_result(&mut conn).await.optional()
     }
 
     /// The same, changed by nobody else until the transaction ends.
