@@ -23,7 +23,7 @@ use crate::web::connection::{Connection, Patience};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
 use crate::web::served::{Routes, Served};
-use crate::web::{body, changed, etag, frame, limit};
+use crate::web::{body, changed, direct, etag, frame, limit};
 use crate::{openapi, routes};
 
 /// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
@@ -89,7 +89,8 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
                 let stops = stops.clone();
                 async move { stops.notified().await }
             })
-            .on_connect_ext(|connection: &Connection, data| _ = data.insert(connection.turn()))
+            .h1_write_buffer_size(direct::FIRST)
+            .on_connect_ext(|connection: &Connection, data| connection.known_to(data))
             .finish(map_config(app.map_err(|error: actix_web::Error| error.error_response()), |()| {
                 AppConfig::default()
             }));

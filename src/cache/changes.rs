@@ -27,6 +27,8 @@ pub enum Thing {
     Member(MemberId),
     /// Which threads can be seen at all.
     Visibility,
+    /// What posts show of those that they quote.
+    Quotes,
     /// What lists and counters are made of.
     Lists,
     /// Everything at once.
@@ -123,6 +125,7 @@ fn slot(thing: Thing) -> usize {
         Thing::Member(id) => (3, id.0),
         Thing::Visibility | Thing::All => (4, 0),
         Thing::Lists => (5, 0),
+        Thing::Quotes => (6, 0),
     };
     let mixed = (id.cast_unsigned() << 3 | kind).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> (u64::BITS - SLOTS_LOG2)) as usize

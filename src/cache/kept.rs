@@ -7,12 +7,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use super::changes::{Changes, Stamp};
 use crate::ids::ThreadId;
 
 /// After so many uses in one coding the answer is compressed better.
 const WORTH_MORE: u32 = 16;
+
+/// More than this is not compressed where requests are worked on: others would wait for it.
+const AT_ONCE: usize = 64 * 1024;
+/// And of those one at a time: it takes a core for as long as it lasts.
+static ROOM: Semaphore = Semaphore::const_new(1);
 
 /// How bytes can be coded for the way (RFC 9110, section 8.4.1; brotli: RFC 7932; zstd: RFC 8878).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +59,13 @@ impl Coding {
             }
             Self::Zstd => zstd::bulk::compress(bytes, if effort == Effort::AtOnce { 1 } else { 12 })?,
         };
-        Ok(compressed.into())
+        Ok(exact(compressed))
     }
+}
+
+/// What is kept takes no more room than it needs.
+fn exact(bytes: Vec<u8>) -> Bytes {
+    bytes.into_boxed_slice().into()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,9 +111,9 @@ pub struct Kept {
 
 impl Kept {
     /// JSON, and its entity tag.
-    pub fn new(body: impl Into<Bytes>, etag: String) -> Self {
+    pub fn new(body: Vec<u8>, etag: String) -> Self {
         Self {
-            body: body.into(),
+            body: exact(body),
             etag,
             link: None,
             seams: None,
@@ -130,13 +142,13 @@ impl Kept {
         now < self.until && self.stamps.iter().all(|stamp| changes.holds(stamp))
     }
 
-    /// How many bytes of memory it takes, about: codings come later, and are smaller.
+    /// How many bytes of memory it takes, about. Codings come later: each of the three has about a quarter of the bytes.
     pub(super) fn weight(&self) -> u64 {
-        (self.body.len() * 3 / 2 + 1024) as u64
+        (self.body.len() * 7 / 4 + 1024) as u64
     }
 
     /// The bytes in this coding. The first time they are compressed at once, and for what is asked for often once more beside.
-    pub fn coded(self: &Arc<Self>, coding: Coding) -> std::io::Result<Bytes> {
+    pub async fn coded(self: &Arc<Self>, coding: Coding) -> std::io::Result<Bytes> {
         let form = &self.coded[coding as usize];
         let uses = form.uses.fetch_add(1, Ordering::Relaxed);
         if uses == WORTH_MORE {
@@ -145,14 +157,21 @@ impl Kept {
         if let Some(bytes) = &*form.bytes.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(bytes.clone());
         }
-        let bytes = coding.compress(&self.body, Effort::AtOnce)?;
+        let bytes = match self.body.len() > AT_ONCE {
+            true => {
+                let body = self.body.clone();
+                let _room = ROOM.acquire().await.map_err(std::io::Error::other)?;
+                spawn_blocking(move || coding.compress(&body, Effort::AtOnce)).await??
+            }
+            false => coding.compress(&self.body, Effort::AtOnce)?,
+        };
         let mut kept = form.bytes.write().unwrap_or_else(PoisonError::into_inner);
         Ok(kept.get_or_insert(bytes).clone())
     }
 
     fn compress_better(self: &Arc<Self>, coding: Coding) {
         let this = self.clone();
-        tokio::task::spawn_blocking(move || match coding.compress(&this.body, Effort::Later) {
+        spawn_blocking(move || match coding.compress(&this.body, Effort::Later) {
             Ok(bytes) => {
                 let form = &this.coded[coding as usize];
                 *form.bytes.write().unwrap_or_else(PoisonError::into_inner) = Some(bytes);

@@ -72,6 +72,7 @@ async fn serve_on(
     mailer: Mailer,
 ) -> Result<(), String> {
     safety::check_durability(serve, &database.url).await?;
+    take_small_pages();
     database.prepare().await?;
     let mut state = database.state(config, place.public_url)?;
     state.store = Arc::new(Store::new(u64::from(serve.cache_size) << 20, state.clock.clone()));
@@ -99,6 +100,17 @@ async fn serve_on(
     }
     served
 }
+
+/// Of the system's large pages all is resident as soon as one byte is used: of memory for bursts, most is not.
+#[cfg(target_os = "linux")]
+fn take_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::warn!(%error, "memory is taken by large pages");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn take_small_pages() {}
 
 /// Does what is done beside the requests until they are served, and the last of it then.
 async fn beside(

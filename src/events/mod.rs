@@ -140,6 +140,7 @@ fn things(
 ) -> impl Iterator<Item = Thing> {
     let more: &[Thing] = match kind {
         What::ThreadDeleted | What::ThreadRestored => &[Thing::Visibility, Thing::Lists],
+        What::PostEdited | What::PostDeleted | What::PostRestored => &[Thing::Quotes, Thing::Lists],
         // Rare, and shown on any number of pages.
         What::AllChanged | What::ForumEdited | What::ForumDeleted | What::MemberDeleted => &[Thing::All],
         What::MemberCreated

@@ -68,7 +68,7 @@ pub async fn list_posts_by_thread(
     kept::viewed(&page, &state);
     match viewer.member() {
         Some(signed) => asked.with_own_part(page, signed, kept::key(&request)).await,
-        None => kept::answer(&page, request.headers()),
+        None => kept::answer(&page, request.headers()).await,
     }
 }
 
@@ -86,7 +86,8 @@ impl Asked<'_> {
         if self.viewer.moderates() {
             return self.read(self.viewer, &self.state.db).await.map(Arc::new);
         }
-        let (guest, of) = (&Viewer::guest(), [Thing::Thread(self.thread)]);
+        // It names the forum's newest thread: a deleted one is not to be seen here either.
+        let (guest, of) = (&Viewer::guest(), [Thing::Thread(self.thread), Thing::Visibility]);
         if self.viewer.is_guest() {
             let read = async |db: &Pool| self.read(guest, db).await;
             return kept::for_guests(key, Fresh::As(&of), self.state, read).await;

@@ -2,6 +2,7 @@
 //! whether the page that is kept is still the page.
 
 use actix_web::HttpResponse;
+use bytes::Bytes;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -10,7 +11,7 @@ use super::parts::About;
 use super::thread_page::ViewerPart;
 use crate::access::Signed;
 use crate::cache::Kept;
-use crate::db::fixed;
+use crate::db::{fixed, known};
 use crate::error::Error;
 use crate::ids::PostId;
 use crate::web::answer;
@@ -26,17 +27,15 @@ pub struct Own {
 impl Own {
     /// Reads it. Each like is looked up by the whole of its key, however many the thread has.
     pub async fn load(about: &About, signed: &Signed, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
-        fixed::<(BigInt, Array<BigInt>)>(
+        let own = fixed::<(BigInt, Array<BigInt>)>(
             "SELECT threads.page_version, ARRAY(SELECT likes.post_id FROM unnest(?) WITH ORDINALITY AS shown (id, n) \
              JOIN likes ON likes.thread_id = threads.id AND likes.post_id = shown.id AND likes.member_id = ? \
              ORDER BY shown.n) FROM threads WHERE threads.id = ?",
         )
         .with(about.posts.as_slice().into_sql::<Array<BigInt>>())
         .with(signed.member_id.into_sql::<BigInt>())
-        .with(about.thread.id.into_sql::<BigInt>())
-        .get_result(&mut conn)
-        .await
-        .optional()
+        .with(about.thread.id.into_sql::<BigInt>());
+        known!(own).get_result(&mut conn).await.optional()
     }
 
     /// The page with it. `card` is the reader's own, for a page that does not show it anyway.
@@ -44,15 +43,12 @@ impl Own {
         let seams = page.seams.ok_or_else(|| Error::internal("a page has its seams"))?;
         let part = ViewerPart::new(signed, &about.thread, self.liked);
         let etag = Etag::page(about.thread.page_version, &(&page.etag, &part, card.map(|card| &card.etag)));
-        let card = card.map(|card| [format!(",\"{}\":", signed.member_id).as_bytes(), &card.body].concat());
         let part = serde_json::to_vec(&part).map_err(Error::internal)?;
-        let pieces = [
-            &page.body[..seams.members],
-            card.as_deref().unwrap_or_default(),
-            &page.body[seams.members..seams.viewer],
-            &part,
-            b"}",
-        ];
-        Ok(answer::written(&etag, pieces.concat()))
+        let mut pieces = vec![page.body.slice(..seams.members)];
+        if let Some(card) = card {
+            pieces.extend([format!(",\"{}\":", signed.member_id).into(), card.body.clone()]);
+        }
+        pieces.extend([page.body.slice(seams.members..seams.viewer), part.into(), Bytes::from_static(b"}")]);
+        Ok(answer::written(&etag, pieces))
     }
 }

@@ -31,6 +31,6 @@ pub async fn read_post(
         let post = show_one(post, &viewer, state.clock.now(), conn).await?;
         kept::shown(Etag::versioned(post.version, &post), &post)
     };
-    let of = [Thing::Post(path.post_id), Thing::Visibility];
+    let of = [Thing::Post(path.post_id), Thing::Quotes, Thing::Visibility];
     kept::read(&request, viewer.is_guest(), Fresh::As(&of), read).await
 }

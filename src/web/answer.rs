@@ -2,8 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use bytes::Bytes;
 use serde::Serialize;
 
+use super::direct;
 use super::etag::Etag;
 
 /// 200 with the thing as it is now.
@@ -11,9 +13,11 @@ pub fn shown(etag: &Etag, thing: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header(etag.header()).json(thing)
 }
 
-/// 200 with a thing that is JSON already.
-pub fn written(etag: &Etag, json: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(etag.header()).insert_header((CONTENT_TYPE, "application/json")).body(json)
+/// 200 with a thing that is JSON already, in pieces.
+pub fn written(etag: &Etag, json: Vec<Bytes>) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(etag.header()).insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    direct::with_body(answer.finish(), json)
 }
 
 /// 201 with the new thing and its address.

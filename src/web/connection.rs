@@ -5,13 +5,15 @@ use std::cell::Cell;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{Extensions, ServiceRequest};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
+
+use super::direct::Queue;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,8 @@ pub struct Connection {
     stream: TcpStream,
     patience: Patience,
     turn: Turn,
+    /// What is written behind what the server writes.
+    queue: Queue,
     /// Until when the next head has to be whole, and whether it has begun.
     head_by: Option<Instant>,
     head_has_begun: bool,
@@ -99,6 +103,7 @@ impl Connection {
             stream,
             patience,
             turn: Turn::default(),
+            queue: Queue::default(),
             head_by: None,
             head_has_begun: false,
             requests: 0,
@@ -108,9 +113,50 @@ impl Connection {
         })
     }
 
-    /// For its requests to find.
-    pub fn turn(&self) -> Turn {
-        self.turn.clone()
+    /// Leaves what its requests are to find.
+    pub fn known_to(&self, requests: &mut Extensions) {
+        requests.insert(self.turn.clone());
+        requests.insert(self.queue.clone());
+    }
+
+    /// Writes these bytes and what is queued behind them, or some of it. Tells how much.
+    fn write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = match self.queue.is_empty() {
+            true => stream.poll_write(cx, bytes),
+            false => self.queue.behind(bytes, |all| stream.poll_write_vectored(cx, all)),
+        };
+        if written.is_ready() && self.head_by.is_some() {
+            self.head_by = Some(Instant::now() + 2 * self.patience.head);
+        }
+        match &written {
+            Poll::Pending => {
+                let by = *self.taken_by.get_or_insert_with(|| {
+                    self.taken = 0;
+                    Instant::now() + self.patience.answer
+                });
+                self.until(by, cx).map(|ended| ended.map(|()| 0))
+            }
+            Poll::Ready(Ok(count)) if self.taken_by.is_some() => {
+                self.taken += count;
+                if self.taken >= LEAST_TAKEN {
+                    self.taken_by = None;
+                }
+                written
+            }
+            Poll::Ready(_) => written,
+        }
+    }
+
+    /// Writes what is queued.
+    fn write_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        while !self.queue.is_empty() {
+            match ready!(self.write(&[], cx))? {
+                0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                count => self.queue.advance(count),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Sets the time for the next head, where it is the client's turn.
@@ -161,33 +207,15 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        let this = &mut *self;
-        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        if written.is_ready() && this.head_by.is_some() {
-            this.head_by = Some(Instant::now() + 2 * this.patience.head);
-        }
-        match &written {
-            Poll::Pending => {
-                let by = *this.taken_by.get_or_insert_with(|| {
-                    this.taken = 0;
-                    Instant::now() + this.patience.answer
-                });
-                this.until(by, cx).map(|ended| ended.map(|()| 0))
-            }
-            Poll::Ready(Ok(count)) if this.taken_by.is_some() => {
-                this.taken += count;
-                if this.taken >= LEAST_TAKEN {
-                    this.taken_by = None;
-                }
-                written
-            }
-            Poll::Ready(_) => written,
-        }
+        let count = ready!(self.write(bytes, cx))?;
+        self.queue.advance(count.saturating_sub(bytes.len()));
+        Poll::Ready(Ok(count.min(bytes.len())))
     }
 
     /// All has been written. Whoever waits for the rest of a body that nobody needs any more does not ask for it again.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
+        ready!(this.write_queued(cx))?;
         this.taken_by = None;
         this.expect_head(false);
         if let Some(by) = this.head_by

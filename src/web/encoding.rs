@@ -42,7 +42,8 @@ pub fn keep_known(headers: &mut HeaderMap) {
         return;
     }
     let fields = headers.get_all(ACCEPT_ENCODING).filter_map(|field| field.to_str().ok());
-    let wanted: Vec<_> = fields.flat_map(|field| field.split(',')).map(str::trim).filter(|one| is_known(one)).collect();
+    let wanted: Vec<_> =
+        fields.flat_map(|field| field.split(',')).map(str::trim).filter(|one| liking(one).is_some()).collect();
     let wanted = HeaderValue::from_str(&wanted.join(", "));
     headers.remove(ACCEPT_ENCODING);
     if let Ok(wanted) = wanted
@@ -50,11 +51,6 @@ pub fn keep_known(headers: &mut HeaderMap) {
     {
         headers.insert(ACCEPT_ENCODING, wanted);
     }
-}
-
-/// Whether it is one of ours, and wanted.
-fn is_known(one: &str) -> bool {
-    liking(one).is_some_and(|(_, coding)| coding.is_some())
 }
 
 /// Tells strong tags of encoded bodies apart: their bytes are others (RFC 9110, section 8.8.3.3).

@@ -14,6 +14,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
 use super::connection::Turn;
+use super::direct::Queue;
 use super::encoding;
 use super::limit;
 use super::log::Asked;
@@ -43,18 +44,21 @@ struct RequestId(String);
 #[derive(Clone, Copy)]
 pub struct CallerId(pub MemberId);
 
+type Answer<B> = ServiceResponse<EitherBody<B, BoxBody>>;
+
 /// Wraps every request.
 pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<Answer<B>, actix_web::Error> {
     let id = request_id(&request)?;
     let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    if let Some(mut answer) = quick::answer(&request, &id)? {
+    if let Some(mut answer) = quick::answer(&request, &id).await? {
         name(answer.headers_mut(), field);
         return Ok(request.into_response(answer).map_into_right_body());
     }
     request.extensions_mut().insert(RequestId(id.clone()));
+    let queue = request.conn_data::<Queue>().filter(|_| request.method() != Method::HEAD).cloned();
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -72,7 +76,19 @@ pub async fn frame<B: MessageBody + 'static>(
     let mut response = in_time(request, next, &id, &asked).await?;
     encoding::tell_in_tag(response.headers_mut());
     name(response.headers_mut(), field);
-    Ok(response)
+    Ok(match queue {
+        Some(queue) => written_by(&queue, response),
+        None => response,
+    })
+}
+
+/// The same answer, its body written directly if it can be.
+fn written_by<B: MessageBody + 'static>(queue: &Queue, answer: Answer<B>) -> Answer<B> {
+    let (request, answer) = answer.into_parts();
+    match queue.take(answer) {
+        Ok(answer) => ServiceResponse::new(request, answer).map_into_right_body(),
+        Err(answer) => ServiceResponse::new(request, answer),
+    }
 }
 
 /// What every answer has.
@@ -87,7 +103,7 @@ async fn in_time<B: MessageBody + 'static>(
     next: Next<B>,
     id: &str,
     asked: &Asked,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<Answer<B>, actix_web::Error> {
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
     let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
     let Ok(response) = answered else {
@@ -138,7 +154,7 @@ impl ResponseError for TookTooLong {
 pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<Answer<B>, actix_web::Error> {
     if let Some(problem) = too_large(&request) {
         return Ok(problem_answer(request, &problem).map_into_right_body());
     }
@@ -181,7 +197,7 @@ fn request_id(request: &ServiceRequest) -> Result<String, Error> {
     Ok(uuid::Builder::from_random_bytes(state.random.name()?).into_uuid().to_string())
 }
 
-fn as_problem<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
+fn as_problem<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> Answer<B> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response.map_into_left_body();

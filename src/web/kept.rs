@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LINK};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::encoding;
 use super::etag::{self, Etag};
+use super::{direct, encoding};
 use crate::cache::{Kept, Terms, Thing};
 use crate::db::Pool;
 use crate::error::{Code, Error};
@@ -23,9 +23,6 @@ const A_SECOND: Duration = Duration::from_millis(450);
 
 /// So long a replica may take before the primary is asked instead.
 const REPLICA_TIME: Duration = Duration::from_secs(1);
-
-/// Less than this is not worth compressing.
-const WORTH_COMPRESSING: usize = 256;
 
 /// What an answer to this request is kept under.
 pub fn key(request: &HttpRequest) -> &str {
@@ -53,7 +50,11 @@ pub async fn read(
         true => for_guests(key(request), fresh, state, read).await?,
         false => Arc::new(read(&state.db).await?),
     };
-    answer(&kept, request.headers())
+    match is_guest {
+        true => answer(&kept, request.headers()).await,
+        // What is for one reader is compressed like all other answers.
+        false => plain(&kept),
+    }
 }
 
 /// What is the same for all guests: from memory, else from a replica that is fresh enough, else from the primary.
@@ -96,24 +97,31 @@ pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
 }
 
 /// The answer as this request takes it: in the coding it likes best, or 304.
-pub fn answer(kept: &Arc<Kept>, headers: &HeaderMap) -> Result<HttpResponse, Error> {
-    let tag = |text: &str| HeaderValue::from_str(text).map_err(Error::internal);
+pub async fn answer(kept: &Arc<Kept>, headers: &HeaderMap) -> Result<HttpResponse, Error> {
     if let Some(named) = etag::matching(headers, &kept.etag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag(&named)?)).finish());
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, field(&named)?)).finish());
     }
+    let Some(coding) = encoding::best(headers) else { return plain(kept) };
+    let bytes = kept.coded(coding).await.map_err(Error::internal)?;
+    Ok(head(kept)?.insert_header((CONTENT_ENCODING, HeaderValue::from_static(coding.name()))).body(bytes))
+}
+
+fn plain(kept: &Kept) -> Result<HttpResponse, Error> {
+    Ok(direct::with_body(head(kept)?.finish(), [kept.body.clone()]))
+}
+
+fn head(kept: &Kept) -> Result<HttpResponseBuilder, Error> {
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-    answer.insert_header((ETAG, tag(&kept.etag)?));
+    answer.insert_header((ETAG, field(&kept.etag)?));
     if let Some(link) = &kept.link {
-        answer.insert_header((LINK, tag(link)?));
+        answer.insert_header((LINK, field(link)?));
     }
-    match encoding::best(headers).filter(|_| kept.body.len() >= WORTH_COMPRESSING) {
-        Some(coding) => {
-            let bytes = kept.coded(coding).map_err(Error::internal)?;
-            Ok(answer.insert_header((CONTENT_ENCODING, HeaderValue::from_static(coding.name()))).body(bytes))
-        }
-        None => Ok(answer.body(kept.body.clone())),
-    }
+    Ok(answer)
+}
+
+fn field(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(Error::internal)
 }
 
 /// Counts a look at a thread's page.

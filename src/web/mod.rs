@@ -5,6 +5,7 @@ pub mod body;
 pub mod changed;
 pub mod client;
 pub mod connection;
+pub mod direct;
 pub mod encoding;
 pub mod etag;
 pub mod form;

@@ -11,6 +11,7 @@ use actix_web::http::header::{
 use actix_web::web::Data;
 
 use super::connection::Turn;
+use super::direct::Queue;
 use super::limit::Limits;
 use super::log::Asked;
 use super::metrics::Requests;
@@ -25,7 +26,7 @@ const ODD: [actix_web::http::header::HeaderName; 4] = [AUTHORIZATION, CONTENT_LE
 const VARIES_BY_ORIGIN: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
 /// The answer, where there is one.
-pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
+pub async fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
     let headers = request.headers();
     let is_odd = ODD.iter().any(|field| headers.contains_key(field)) || frame::too_large(request).is_some();
     if request.method() != Method::GET || is_odd || trace::is_collected() {
@@ -41,7 +42,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     let Ok(told) = data::<Limits>(request)?.count(request, act.limit) else { return Ok(None) };
     let asked = Asked::quickly(id, act.route.clone(), data::<Requests>(request)?.clone());
     let _ours = Turn::take(request);
-    let mut answer = kept::answer(&found, headers)?;
+    let mut answer = kept::answer(&found, headers).await?;
     encoding::tell_in_tag(answer.headers_mut());
     let fields = answer.headers_mut();
     fields.insert(CACHE_CONTROL, HeaderValue::from_static(etag::FOR_GUESTS));
@@ -56,7 +57,10 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     }
     kept::viewed(&found, state);
     asked.ended(None, answer.status().as_u16());
-    Ok(Some(answer))
+    Ok(Some(match request.conn_data::<Queue>() {
+        Some(queue) => queue.take(answer).unwrap_or_else(|answer| answer),
+        None => answer,
+    }))
 }
 
 fn data<T: 'static>(request: &ServiceRequest) -> Result<&Data<T>, Error> {

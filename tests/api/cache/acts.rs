@@ -139,3 +139,53 @@ async fn a_reader_finds_its_own_card_likes_and_rights_in_a_page_that_is_kept() {
         assert_eq!(guest["members"].get(world.reader.id.to_string()), None);
     }
 }
+
+/// What a guest sees of something, on both nodes: at once on the one that took the act, within a second on the other.
+async fn guests_see(world: &World, path: &str, done: Instant, shown: impl Fn(&Answer) -> bool) {
+    assert!(shown(&world.here.guest().get(path).await), "a guest on the node that took it");
+    loop {
+        let asked = Instant::now();
+        if shown(&world.there.guest().get(path).await) {
+            return;
+        }
+        assert!(asked < done + BOUND, "a guest on the other node, after a second");
+    }
+}
+
+async fn warm(world: &World, path: &str) {
+    for app in [&world.here, &world.there] {
+        app.guest().get(path).await.expect(200);
+        app.guest().get(path).await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn a_post_by_itself_shows_what_became_of_those_that_it_quotes() {
+    let world = World::new().await;
+    let quoted = format!("/api/v1/posts/{}", world.post);
+    let quotes = format!("[quote post={}]\nA reply.\n[/quote]\n\nIndeed.", world.post);
+    let path = format!("/api/v1/posts/{}", world.author.reply(world.thread, &quotes).await);
+    for (act, available) in [("DELETE", false), ("POST", true)] {
+        warm(&world, &path).await;
+        let done = match act {
+            "DELETE" => world.author.delete(&quoted).await.expect(204),
+            _ => world.moderator.act(&format!("{quoted}/restore")).await.expect(200),
+        };
+        drop(done);
+        guests_see(&world, &path, Instant::now(), |post| post["quotes"][0]["available"] == available).await;
+    }
+    warm(&world, &path).await;
+    world.moderator.patch(&quoted, 1, json!({"body": "Another reply."})).await.expect(200);
+    guests_see(&world, &path, Instant::now(), |post| post["quotes"][0]["edited_since"] == true).await;
+}
+
+#[actix_web::test]
+async fn the_title_of_a_deleted_thread_is_on_no_other_page() {
+    let world = World::new().await;
+    let private = world.author.start_thread(world.forum, "A private title", "A post.").await;
+    let title = |page: &Answer| page["forum"]["last_post"]["thread_title"].clone();
+    warm(&world, &world.page()).await;
+    assert_eq!(title(&world.here.guest().get(&world.page()).await), "A private title");
+    world.moderator.delete(&format!("/api/v1/threads/{private}")).await.expect(204);
+    guests_see(&world, &world.page(), Instant::now(), |page| title(page) != "A private title").await;
+}

@@ -124,6 +124,8 @@ async fn an_answer_that_is_kept_has_the_fields_of_one_that_is_read() {
     for (path, name, value) in [
         (page.as_str(), "Origin", "https://pages.example.org"),
         (&page, "Accept-Encoding", "br"),
+        (&page, "Accept-Encoding", "identity, gzip;q=0.5"),
+        ("/api/v1/forums", "Accept-Encoding", "zstd"),
         (&page, "If-None-Match", &etag),
         (thread, "Accept-Encoding", "gzip"),
         ("/api/v1/threads?limit=1", "Accept", "*/*"),

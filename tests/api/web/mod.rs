@@ -1,6 +1,7 @@
 mod body;
 mod connection;
 mod database;
+mod direct;
 mod etag;
 mod frame;
 mod idempotency;

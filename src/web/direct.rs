@@ -1,0 +1,156 @@
+//! Bodies that are written from where they are. The server puts what it sends into a buffer of each connection, byte by byte; for a
+//! page that is kept this is most of the work, and a thousand open connections hold a thousand copies of pages. So it is given the
+//! first bytes of such a body, and the connection writes the others behind them, in one call of the system.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use bytes::{Buf, Bytes};
+
+/// With so many bytes in its buffer the server writes them out before it asks a body for more. Heads are smaller, and together with the
+/// first bytes of a body more.
+pub const FIRST: usize = 1024;
+
+/// Shorter bodies are as well copied.
+const WORTH_IT: usize = 4 * FIRST;
+
+/// At most so many pieces are written at a time; answers have less.
+const AT_A_TIME: usize = 8;
+
+/// A body of some pieces.
+#[derive(Clone, Default)]
+pub struct Pieces(VecDeque<Bytes>);
+
+impl Pieces {
+    fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+}
+
+/// By the server's own way: for whatever is between, as compression.
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.len() as u64)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+/// An answer with this body, that is written directly if nothing between changes it.
+pub fn with_body(mut answer: HttpResponse, pieces: impl IntoIterator<Item = Bytes>) -> HttpResponse {
+    let pieces = Pieces(pieces.into_iter().filter(|piece| !piece.is_empty()).collect());
+    if pieces.len() >= WORTH_IT {
+        answer.extensions_mut().insert(pieces.clone());
+    }
+    answer.set_body(BoxBody::new(pieces))
+}
+
+/// The pieces of an answer that is as it was made: what was compressed on the way, or is 304 now, has another body.
+fn untouched<B>(answer: &mut HttpResponse<B>) -> Option<Pieces> {
+    let is_so = answer.status() == StatusCode::OK && !answer.headers().contains_key(CONTENT_ENCODING);
+    answer.extensions_mut().remove().filter(|_| is_so)
+}
+
+/// What a connection is to write behind what the server writes.
+#[derive(Clone, Default)]
+pub struct Queue(Rc<RefCell<Queued>>);
+
+#[derive(Default)]
+struct Queued {
+    pieces: VecDeque<Bytes>,
+    /// Who waits for the end of it.
+    waiting: Option<Waker>,
+}
+
+impl Queue {
+    /// Whether all is written.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().pieces.is_empty()
+    }
+
+    /// These bytes, and what is to be written behind them, for one call of the system.
+    pub fn behind<T>(&self, bytes: &[u8], write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
+        let queued = self.0.borrow();
+        let mut slices = [IoSlice::new(&[]); AT_A_TIME];
+        let all = std::iter::once(bytes).chain(queued.pieces.iter().map(|piece| &**piece));
+        let mut count = 0;
+        for (slice, bytes) in slices.iter_mut().zip(all) {
+            *slice = IoSlice::new(bytes);
+            count += 1;
+        }
+        write(&slices[..count])
+    }
+
+    /// So many bytes of it are written.
+    pub fn advance(&self, mut count: usize) {
+        let mut queued = self.0.borrow_mut();
+        while let Some(piece) = queued.pieces.front_mut() {
+            if count < piece.len() {
+                piece.advance(count);
+                return;
+            }
+            count -= piece.len();
+            queued.pieces.pop_front();
+        }
+        if let Some(waiting) = queued.waiting.take() {
+            waiting.wake();
+        }
+    }
+
+    /// The answer with its body written directly, or else as it is.
+    pub fn take<B>(&self, mut answer: HttpResponse<B>) -> Result<HttpResponse, HttpResponse<B>> {
+        let Some(pieces) = untouched(&mut answer) else { return Err(answer) };
+        let length = pieces.len() as u64;
+        answer.head_mut().no_chunking(true);
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+        Ok(answer.set_body(BoxBody::new(Direct { pieces: Some(pieces.0), queue: self.clone() })))
+    }
+}
+
+/// A body that gives the server its first bytes, and the connection the others.
+struct Direct {
+    /// None of them is empty; nothing once the connection has them.
+    pieces: Option<VecDeque<Bytes>>,
+    queue: Queue,
+}
+
+impl MessageBody for Direct {
+    type Error = Infallible;
+
+    /// It has the length that its head says: to the server, which sees a part of it, it is a stream.
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let this = &mut *self;
+        let mut queued = this.queue.0.borrow_mut();
+        if let Some(mut pieces) = this.pieces.take()
+            && let Some(piece) = pieces.front_mut()
+        {
+            let first = piece.split_to(FIRST.min(piece.len()));
+            pieces.retain(|piece| !piece.is_empty());
+            queued.pieces = pieces;
+            return Poll::Ready(Some(Ok(first)));
+        }
+        // The next answer's head would come between.
+        if !queued.pieces.is_empty() {
+            queued.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(None)
+    }
+}
