@@ -43,9 +43,10 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn write(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
-        let written = self.out.write_fmt(format_args!("{comma}\"{}\":{value}", field.name()));
-        self.written = self.written.and(written);
+        let begin = if std::mem::take(&mut self.is_first) { "\"" } else { ",\"" };
+        let pieces = [begin, field.name(), "\":"];
+        let named = pieces.into_iter().try_for_each(|piece| self.out.write_str(piece));
+        self.written = self.written.and(named).and_then(|()| self.out.write_fmt(value));
     }
 }
 

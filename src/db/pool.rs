@@ -21,6 +21,7 @@ use super::crowd::Crowd;
 use super::loan::Connection;
 use super::planner::BY_KEY;
 use super::shared::{Count, Reader, Shared};
+use super::together::{Lookup, Together};
 use super::watch::{Alive, Watch};
 use crate::error::{Code, Error};
 
@@ -31,6 +32,7 @@ pub struct Pool {
     connections: diesel_deadpool::Pool<AsyncPgConnection>,
     node: Arc<Node>,
     shared: Arc<Shared>,
+    together: Arc<Together>,
     answered: Arc<tokio::sync::Mutex<Option<Answered>>>,
     crowd: Arc<Crowd>,
 }
@@ -130,7 +132,14 @@ impl Pool {
             .map_err(Error::internal)?;
         let shared = Arc::new(Shared::new(shared));
         node.pools.lock().unwrap_or_else(PoisonError::into_inner).push((connections.clone(), shared.clone()));
-        Ok(Self { connections, node, shared, answered: Arc::default(), crowd: Arc::default() })
+        Ok(Self {
+            connections,
+            node,
+            shared,
+            together: Arc::default(),
+            answered: Arc::default(),
+            crowd: Arc::default(),
+        })
     }
 
     /// How much the pools of this node have to do.
@@ -192,6 +201,11 @@ impl Pool {
             error => Error::database_unavailable(error),
         })?;
         Ok(Connection::new(lent, self.node.statements.clone(), self.node.tls.clone()))
+    }
+
+    /// Looks something up by its key, together with what others look up.
+    pub async fn look_up<L: Lookup>(&self, key: L::Key) -> Result<L::Found, Error> {
+        self.together.find::<L>(key, self).await
     }
 
     /// A connection that others read from at the same time: for reads by key alone, as a slow one would keep the others waiting.

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, is_suspended, username_key};
 use crate::db::schema::{members, username_skeletons};
-use crate::db::{Fixed, fixed, known, transaction};
+use crate::db::{Fixed, Lookup, fixed, known, transaction};
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::MemberId;
@@ -85,6 +85,19 @@ impl Card {
         } else {
             MemberState::Active
         }
+    }
+}
+
+/// A member's card with its rank, if there is such a member.
+pub struct CardById;
+
+impl Lookup for CardById {
+    type Key = MemberId;
+    type Found = Option<(Card, String)>;
+
+    async fn find(ids: &[MemberId], conn: &AsyncPgConnection) -> Result<Vec<Self::Found>, Error> {
+        let cards = Card::with_rank(ids, conn).await?;
+        Ok(ids.iter().map(|id| cards.iter().find(|(card, _)| card.id == *id).cloned()).collect())
     }
 }
 

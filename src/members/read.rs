@@ -24,8 +24,7 @@ pub async fn read_member(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
-        let conn = &db.share().await?;
-        kept::shown_by_bytes(&MemberView::find(path.member_id, state.clock.now(), conn).await?.or_not_found()?)
+        kept::shown_by_bytes(&MemberView::read(path.member_id, state.clock.now(), db).await?.or_not_found()?)
     };
     let of = [Thing::Member(path.member_id), Thing::Lists];
     kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&of), read).await

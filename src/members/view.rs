@@ -9,9 +9,10 @@ use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::{Card, MemberState};
+use super::model::{Card, CardById, MemberState};
 use crate::access::Role;
 use crate::cache::{Kept, Terms, Thing};
+use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::state::State;
@@ -83,6 +84,12 @@ impl MemberView {
         Ok(found.map(|(card, rank)| Self::new(card, rank, now)))
     }
 
+    /// The same, for those who look at it.
+    pub async fn read(id: MemberId, now: DateTime<Utc>, db: &Pool) -> Result<Option<Self>, Error> {
+        let found = db.look_up::<CardById>(id).await?;
+        Ok(found.map(|(card, rank)| Self::new(card, rank, now)))
+    }
+
     /// A card as it is at this moment.
     pub fn new(card: Card, rank: String, now: DateTime<Utc>) -> Self {
         let state = card.state(now);
@@ -106,8 +113,7 @@ impl MemberView {
 pub async fn card(id: MemberId, state: &State) -> Result<Arc<Kept>, Error> {
     let terms = Terms { key: &format!("card {id}"), of: &[Thing::Member(id)], lasts: kept::LASTS };
     let read = async || {
-        let conn = &state.db.share().await?;
-        let card = MemberView::find(id, state.clock.now(), conn).await?.or_not_found()?;
+        let card = MemberView::read(id, state.clock.now(), &state.db).await?.or_not_found()?;
         kept::shown_by_bytes(&card)
     };
     state.store.find_or(&terms, read).await

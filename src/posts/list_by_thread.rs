@@ -126,8 +126,7 @@ impl Asked<'_> {
     }
 
     async fn own(&self, page: &Kept, signed: &Signed) -> Result<Own, Error> {
-        let conn = &self.state.db.share().await?;
-        Own::load(about(page)?, signed, conn).await?.or_not_found()
+        Own::read(about(page)?, signed, &self.state.db).await?.or_not_found()
     }
 }
 

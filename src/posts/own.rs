@@ -3,45 +3,78 @@
 
 use actix_web::HttpResponse;
 use bytes::Bytes;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt};
+use diesel::sql_types::{BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::parts::About;
 use super::thread_page::ViewerPart;
 use crate::access::Signed;
 use crate::cache::Kept;
-use crate::db::{fixed, known};
+use crate::db::{Lookup, Pool, fixed, known};
 use crate::error::Error;
-use crate::ids::PostId;
+use crate::ids::{MemberId, PostId, ThreadId};
 use crate::web::answer;
 use crate::web::etag::Etag;
 
 /// What the database has of it.
-#[derive(Queryable)]
 pub struct Own {
     pub page_version: i64,
+    /// In any order.
     liked: Vec<PostId>,
 }
 
-impl Own {
-    /// Reads it. Each like is looked up by the whole of its key, however many the thread has.
-    pub async fn load(about: &About, signed: &Signed, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
-        let own = fixed::<(BigInt, Array<BigInt>)>(
-            "SELECT threads.page_version, ARRAY(SELECT likes.post_id FROM unnest(?) WITH ORDINALITY AS shown (id, n) \
-             JOIN likes ON likes.thread_id = threads.id AND likes.post_id = shown.id AND likes.member_id = ? \
-             ORDER BY shown.n) FROM threads WHERE threads.id = ?",
+/// Whose part of which page: of a thread, with these posts.
+pub struct OfPage {
+    thread: ThreadId,
+    posts: Vec<PostId>,
+    member: MemberId,
+}
+
+/// For each page by its number among those that are asked for: the page version, and each post that is liked.
+type Row = (i64, Option<i64>, Option<PostId>);
+
+impl Lookup for Own {
+    type Key = OfPage;
+    type Found = Option<Self>;
+
+    /// Each like is looked up by the whole of its key, however many the thread has.
+    async fn find(pages: &[OfPage], mut conn: &AsyncPgConnection) -> Result<Vec<Option<Self>>, Error> {
+        let shown = || pages.iter().flat_map(|page| page.posts.iter().map(move |post| (page, *post)));
+        let numbers = (1_i64..).zip(pages).flat_map(|(n, page)| page.posts.iter().map(move |_| n));
+        let own = fixed::<(BigInt, Nullable<BigInt>, Nullable<BigInt>)>(
+            "SELECT asked.n, threads.page_version, NULL FROM unnest(?) WITH ORDINALITY AS asked (thread_id, n) \
+             JOIN threads ON threads.id = asked.thread_id \
+             UNION ALL SELECT shown.n, NULL, likes.post_id FROM unnest(?, ?, ?, ?) AS shown (n, thread_id, post_id, member_id) \
+             JOIN likes ON likes.thread_id = shown.thread_id AND likes.post_id = shown.post_id \
+             AND likes.member_id = shown.member_id",
         )
-        .with(about.posts.as_slice().into_sql::<Array<BigInt>>())
-        .with(signed.member_id.into_sql::<BigInt>())
-        .with(about.thread.id.into_sql::<BigInt>());
-        known!(own).get_result(&mut conn).await.optional()
+        .with_numbers(pages.iter().map(|page| page.thread))
+        .with_numbers(numbers)
+        .with_numbers(shown().map(|(page, _)| page.thread))
+        .with_numbers(shown().map(|(_, post)| post))
+        .with_numbers(shown().map(|(page, _)| page.member));
+        let rows: Vec<Row> = known!(own).load(&mut conn).await?;
+        let of = |number| {
+            let mut rows = rows.iter().filter(move |(n, ..)| *n == number);
+            let page_version = rows.clone().find_map(|(_, page_version, _)| *page_version)?;
+            Some(Self { page_version, liked: rows.by_ref().filter_map(|(.., liked)| *liked).collect() })
+        };
+        Ok((1..).zip(pages).map(|(number, _)| of(number)).collect())
+    }
+}
+
+impl Own {
+    /// Reads it.
+    pub async fn read(about: &About, signed: &Signed, db: &Pool) -> Result<Option<Self>, Error> {
+        let page = OfPage { thread: about.thread.id, posts: about.posts.clone(), member: signed.member_id };
+        db.look_up::<Self>(page).await
     }
 
     /// The page with it. `card` is the reader's own, for a page that does not show it anyway.
     pub fn join(self, page: &Kept, about: &About, signed: &Signed, card: Option<&Kept>) -> Result<HttpResponse, Error> {
         let seams = page.seams.ok_or_else(|| Error::internal("a page has its seams"))?;
-        let part = ViewerPart::new(signed, &about.thread, self.liked);
+        let liked = about.posts.iter().copied().filter(|post| self.liked.contains(post)).collect();
+        let part = ViewerPart::new(signed, &about.thread, liked);
         let etag = Etag::page(about.thread.page_version, &(&page.etag, &part, card.map(|card| &card.etag)));
         let part = serde_json::to_vec(&part).map_err(Error::internal)?;
         let mut pieces = vec![page.body.slice(..seams.members)];

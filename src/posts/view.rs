@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool};
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use serde::Serialize;
@@ -223,11 +223,10 @@ fn is_shown(post: &Post, viewer: &Viewer) -> bool {
 }
 
 async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
-    let (of_threads, ids): (Vec<_>, Vec<_>) = shown.iter().map(|post| (post.thread_id, post.id)).unzip();
     // Each post is looked up by the whole of the key: with `= ANY` for both columns PostgreSQL reads all quotes of a thread.
     let by_key = fixed::<Bool>("(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest(?, ?))")
-        .with(of_threads.into_sql::<Array<BigInt>>())
-        .with(ids.into_sql::<Array<BigInt>>());
+        .with_numbers(shown.iter().map(|post| post.thread_id))
+        .with_numbers(shown.iter().map(|post| post.id));
     let found = quotes::table
         .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
         .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
