@@ -57,11 +57,11 @@ struct Follower {
 impl Follower {
     async fn run(&mut self, url: &str) -> Result<Infallible, Interrupted> {
         let heard = Arc::new(Notify::new());
-        let mut client = timeout(PATIENCE, listen(url, CHANNEL, heard.clone())).await??;
+        let client = timeout(PATIENCE, listen(url, CHANNEL, heard.clone())).await??;
         loop {
             let missing = timeout(PATIENCE, self.look(&client)).await??;
             if missing {
-                timeout(PATIENCE, log::number(&mut client)).await??;
+                timeout(PATIENCE, log::number(&client)).await??;
             }
             sleep(PAUSE).await;
             tokio::select! {

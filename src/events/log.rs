@@ -54,26 +54,24 @@ pub(super) async fn read(after: i64, client: &Client) -> Result<Vec<Entry>, Erro
 }
 
 /// Gives positions to what is committed and has none. One node does it at a time: the others find the row locked and leave it. What
-/// it reads, it reads after it has the lock, so nothing is numbered twice. True if it was done here.
-pub(super) async fn number(client: &mut Client) -> Result<bool, Error> {
-    let tx = client.transaction().await?;
-    let Some(log) = tx.query_opt("SELECT last_position FROM event_log FOR UPDATE SKIP LOCKED", &[]).await? else {
-        return Ok(false);
-    };
-    let last: i64 = log.get(0);
-    let sql = "UPDATE events SET position = $1 + next.n FROM \
-               (SELECT id, row_number() OVER (ORDER BY id) AS n FROM \
-                (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT $2) AS waiting) AS next \
-               WHERE events.id = next.id";
-    let numbered = tx.execute(sql, &[&last, &BATCH]).await?;
-    if numbered == 0 {
-        return Ok(false);
-    }
-    let more = i64::try_from(numbered).unwrap_or(i64::MAX);
-    tx.execute("UPDATE event_log SET last_position = last_position + $1", &[&more]).await?;
-    tx.execute("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
-    tx.commit().await?;
-    Ok(true)
+/// is read is read after the lock was taken, so nothing is numbered twice. The server does all of it by itself once it is asked, so
+/// that a node that stands still keeps the lock from nobody.
+pub(super) async fn number(client: &Client) -> Result<(), Error> {
+    let sql = format!(
+        "DO $$ DECLARE last bigint; more bigint; BEGIN \
+           SELECT last_position INTO last FROM event_log FOR UPDATE SKIP LOCKED; \
+           IF NOT FOUND THEN RETURN; END IF; \
+           UPDATE events SET position = last + next.n FROM \
+             (SELECT id, row_number() OVER (ORDER BY id) AS n FROM \
+              (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT {BATCH}) AS waiting) AS next \
+             WHERE events.id = next.id; \
+           GET DIAGNOSTICS more = ROW_COUNT; \
+           IF more = 0 THEN RETURN; END IF; \
+           UPDATE event_log SET last_position = last + more; \
+           PERFORM pg_notify('{CHANNEL}', ''); \
+         END $$"
+    );
+    client.batch_execute(&sql).await
 }
 
 /// Notes that anything may be otherwise, in the transaction of what did it.

@@ -1,5 +1,7 @@
 //! The log of events: dense, complete, and in the order in which things were committed.
 
+mod follow;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -84,20 +86,6 @@ async fn positions_are_dense_and_never_given_twice_with_many_writers_and_nodes()
     let positions: Vec<_> = log(&app).await.into_iter().map(|(position, _)| position).collect();
     assert_eq!(positions, (1..=48).collect::<Vec<i64>>());
     assert_eq!(app.count("SELECT last_position FROM event_log").await, 48);
-}
-
-#[actix_web::test]
-async fn a_log_is_numbered_by_another_node_when_one_is_gone() {
-    let app = App::start().await;
-    let mut gone = app.sql().await;
-    // A node that holds the right to number, and stands still.
-    let held = gone.transaction().await.unwrap();
-    held.query_one("SELECT last_position FROM event_log FOR UPDATE", &[]).await.unwrap();
-    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
-    anna.start_thread(forum, "A title", "The first post.").await;
-    assert!(!is_numbered(&app).await);
-    held.rollback().await.unwrap();
-    eventually(async || is_numbered(&app).await).await;
 }
 
 #[actix_web::test]
