@@ -58,6 +58,8 @@ impl Follower {
     async fn run(&mut self, url: &str) -> Result<Infallible, Interrupted> {
         let heard = Arc::new(Notify::new());
         let client = timeout(PATIENCE, listen(url, CHANNEL, heard.clone())).await??;
+        // It may be another server than before, that has lost what was read last and gives the same positions to other entries.
+        self.position = None;
         loop {
             let missing = timeout(PATIENCE, self.look(&client)).await??;
             if missing {
@@ -81,20 +83,25 @@ impl Follower {
                 // What was kept before anything was known is not to be trusted.
                 None => {
                     let last = log::last(client).await?;
-                    self.changes.void(Thing::All);
+                    self.void_all();
                     *self.position.insert(last)
                 }
             };
-            let entries = log::read(after, client).await?;
-            let numbered = entries.iter().filter(|entry| entry.position.is_some()).count();
-            let is_all = entries.len() < BATCH as usize;
-            self.take(after, &entries);
-            if is_all {
-                self.changes.sure_as_of(from);
-                return Ok(entries.len() > numbered);
+            let (last, entries) = log::read(after, client).await?;
+            if last < after {
+                tracing::warn!(last, after, "the log of events has gone back");
+                self.position = None;
+                continue;
             }
-            if numbered == 0 {
-                return Ok(true);
+            let waiting = entries.iter().filter(|entry| entry.position.is_none()).count();
+            self.take(after, &entries);
+            if waiting == BATCH {
+                // There are more, and nobody knows of what.
+                self.void_all();
+            }
+            if entries.len() - waiting < BATCH {
+                self.changes.sure_as_of(from);
+                return Ok(waiting > 0);
             }
         }
     }
@@ -104,7 +111,7 @@ impl Follower {
             match entry.position {
                 // Some were removed before they were read here.
                 Some(position) if position > known + 1 => {
-                    self.changes.void(Thing::All);
+                    self.void_all();
                     known = position;
                 }
                 Some(position) => known = position,
@@ -129,5 +136,11 @@ impl Follower {
             // A newer version's: what it changes is not known here.
             None => self.changes.void(Thing::All),
         }
+    }
+
+    /// Something may have been missed: all begins anew.
+    fn void_all(&mut self) {
+        self.early.clear();
+        self.changes.void(Thing::All);
     }
 }

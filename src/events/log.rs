@@ -11,7 +11,7 @@ use crate::db::delete_in_batches;
 /// The channel on which nodes hear that there are new positions.
 pub(super) const CHANNEL: &str = "folkmoot_events";
 /// So many entries at a time.
-pub(super) const BATCH: i64 = 5_000;
+pub(super) const BATCH: usize = 5_000;
 /// Entries are kept for so long. Whoever reads the log and has been away for longer starts anew.
 const KEPT: Duration = Duration::hours(24);
 
@@ -26,16 +26,17 @@ pub(super) struct Entry {
     pub member_id: Option<i64>,
 }
 
-impl From<Row> for Entry {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.get(0),
-            position: row.get(1),
-            kind: row.get(2),
-            thread_id: row.get(3),
-            post_id: row.get(4),
-            member_id: row.get(5),
-        }
+impl Entry {
+    /// Nothing where there is none.
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            id: row.get::<_, Option<i64>>(1)?,
+            position: row.get(2),
+            kind: row.get(3),
+            thread_id: row.get(4),
+            post_id: row.get(5),
+            member_id: row.get(6),
+        })
     }
 }
 
@@ -44,13 +45,16 @@ pub(super) async fn last(client: &Client) -> Result<i64, Error> {
     Ok(client.query_one("SELECT last_position FROM event_log", &[]).await?.get(0))
 }
 
-/// What was committed after a position, in one snapshot: first what is numbered, then what is not yet.
-pub(super) async fn read(after: i64, client: &Client) -> Result<Vec<Entry>, Error> {
-    let sql = "(SELECT id, position, kind, thread_id, post_id, member_id FROM events \
-                WHERE position > $1 ORDER BY position LIMIT $2) UNION ALL \
-               (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
-                WHERE position IS NULL ORDER BY id LIMIT $2)";
-    Ok(client.query(sql, &[&after, &BATCH]).await?.into_iter().map(Entry::from).collect())
+/// The last position that was given, and what was committed after one, in one snapshot: first what is numbered, then what is not yet.
+pub(super) async fn read(after: i64, client: &Client) -> Result<(i64, Vec<Entry>), Error> {
+    let sql = "SELECT last_position, entry.* FROM event_log LEFT JOIN LATERAL (\
+                 (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                  WHERE position > $1 ORDER BY position LIMIT $2) UNION ALL \
+                 (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                  WHERE position IS NULL ORDER BY id LIMIT $2)) AS entry ON true";
+    let rows = client.query(sql, &[&after, &(BATCH as i64)]).await?;
+    let last = rows.first().map_or(after, |row| row.get(0));
+    Ok((last, rows.iter().filter_map(Entry::of).collect()))
 }
 
 /// Gives positions to what is committed and has none. One node does it at a time: the others find the row locked and leave it. What

@@ -16,8 +16,109 @@ async fn stamp_of_all(app: &App) -> Stamp {
     changes.stamp(Thing::Post(PostId(i64::MAX)))
 }
 
+/// Whether everything has become void since.
+fn is_void(app: &App, stamp: &Stamp) -> bool {
+    !app.shared.state.store.changes.holds(stamp)
+}
+
 async fn run(app: &App, sql: &str) {
     app.sql().await.batch_execute(sql).await.unwrap();
+}
+
+/// The connection by which a node follows the log.
+const FOLLOWER: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                        WHERE application_name = current_schema() AND pid <> pg_backend_pid() AND query LIKE '%event%'";
+
+#[actix_web::test]
+async fn what_is_known_voids_nothing_else() {
+    let app = App::start().await;
+    let stamp = stamp_of_all(&app).await;
+    run(&app, "INSERT INTO events (kind, member_id) VALUES ('member_edited', 7)").await;
+    eventually(async || is_numbered(&app).await).await;
+    assert!(!is_void(&app, &stamp));
+}
+
+#[actix_web::test]
+async fn entries_that_were_removed_before_they_were_read_make_everything_void() {
+    let app = App::start().await;
+    let stamp = stamp_of_all(&app).await;
+    run(
+        &app,
+        "BEGIN; UPDATE event_log SET last_position = last_position + 3; \
+         INSERT INTO events (kind, position) SELECT 'member_edited', last_position FROM event_log; COMMIT",
+    )
+    .await;
+    eventually(async || is_void(&app, &stamp)).await;
+}
+
+#[actix_web::test]
+async fn an_entry_of_an_unknown_kind_makes_everything_void() {
+    let app = App::start().await;
+    let stamp = stamp_of_all(&app).await;
+    run(&app, "INSERT INTO events (kind) VALUES ('of_a_newer_version')").await;
+    eventually(async || is_void(&app, &stamp)).await;
+}
+
+#[actix_web::test]
+async fn a_log_that_has_gone_back_makes_everything_void_and_is_followed_from_there() {
+    let app = App::start().await;
+    run(&app, "INSERT INTO events (kind, member_id) SELECT 'member_edited', 7 FROM generate_series(1, 10)").await;
+    eventually(async || is_numbered(&app).await).await;
+    let stamp = stamp_of_all(&app).await;
+    // As a server has it that took over without the last commits.
+    run(&app, "BEGIN; DELETE FROM events WHERE position > 4; UPDATE event_log SET last_position = 4; COMMIT").await;
+    eventually(async || is_void(&app, &stamp)).await;
+    // Positions that were given before mean other entries now.
+    let (changes, seven) = (&app.shared.state.store.changes, Thing::Post(PostId(7)));
+    let (stamp, of_all) = (changes.stamp(seven), stamp_of_all(&app).await);
+    run(&app, "INSERT INTO events (kind, post_id) VALUES ('post_edited', 7)").await;
+    eventually(async || !changes.holds(&stamp)).await;
+    assert!(!is_void(&app, &of_all));
+    assert_eq!(app.count("SELECT max(position) FROM events").await, 5);
+}
+
+#[actix_web::test]
+async fn a_log_that_another_server_has_written_since_makes_everything_void() {
+    let app = App::start().await;
+    run(&app, "INSERT INTO events (kind, member_id) SELECT 'member_edited', 7 FROM generate_series(1, 10)").await;
+    eventually(async || is_numbered(&app).await).await;
+    let stamp = stamp_of_all(&app).await;
+    // It has gone on beyond what was read of the one before.
+    let other = "BEGIN; UPDATE events SET kind = 'post_edited', post_id = 7 WHERE position > 4; \
+                 INSERT INTO events (kind, position) VALUES ('post_edited', 11); \
+                 UPDATE event_log SET last_position = 11; COMMIT";
+    run(&app, &format!("{other}; {FOLLOWER}")).await;
+    eventually(async || is_void(&app, &stamp)).await;
+}
+
+#[actix_web::test]
+async fn more_than_can_be_read_at_once_is_numbered_in_the_end_and_what_is_kept_is_believed_meanwhile() {
+    let app = App::start().await;
+    let mut holder = app.sql().await;
+    let held = holder.transaction().await.unwrap();
+    held.execute("SELECT last_position FROM event_log FOR UPDATE", &[]).await.unwrap();
+    let stamp = stamp_of_all(&app).await;
+    run(&app, "INSERT INTO events (kind, member_id) SELECT 'member_edited', 7 FROM generate_series(1, 12000)").await;
+    eventually(async || is_void(&app, &stamp)).await;
+    let changes = &app.shared.state.store.changes;
+    let before = std::time::Instant::now();
+    eventually(async || before.elapsed() > std::time::Duration::from_secs(1)).await;
+    eventually(async || changes.is_sure()).await;
+    held.rollback().await.unwrap();
+    eventually(async || is_numbered(&app).await).await;
+    assert_eq!(app.count("SELECT last_position FROM event_log").await, 12_000);
+    assert_eq!(app.count("SELECT max(position) - min(position) FROM events").await, 11_999);
+}
+
+#[actix_web::test]
+async fn a_connection_that_was_cut_is_made_again_and_what_was_kept_before_is_not_believed() {
+    let app = App::start().await;
+    let stamp = stamp_of_all(&app).await;
+    assert_eq!(app.sql().await.query(FOLLOWER, &[]).await.unwrap().len(), 1);
+    eventually(async || is_void(&app, &stamp)).await;
+    run(&app, "INSERT INTO events (kind) VALUES ('member_edited')").await;
+    eventually(async || is_numbered(&app).await).await;
+    stamp_of_all(&app).await;
 }
 
 #[actix_web::test]
