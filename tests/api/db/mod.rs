@@ -3,3 +3,4 @@
 mod local;
 mod plans;
 mod pool;
+mod statements;
