@@ -1,8 +1,9 @@
 //! Numbering and reading the log.
 
 use chrono::{DateTime, Duration, Utc};
-use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::Timestamptz;
+use diesel::{IntoSql, QueryResult};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::What;
@@ -53,7 +54,7 @@ pub(super) async fn read(after: i64, client: &Client) -> Result<(i64, Vec<Entry>
                  (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
                   WHERE position IS NULL ORDER BY id LIMIT $2)) AS entry ON true";
     let rows = client.query(sql, &[&after, &(BATCH as i64)]).await?;
-    let last = rows.first().map_or(after, |row| row.get(0));
+    let last = if let [first, ..] = &rows[..] { first.get(0) } else { after };
     Ok((last, rows.iter().filter_map(Entry::of).collect()))
 }
 
@@ -84,8 +85,10 @@ pub async fn record_that_all_changed(tx: &Transaction<'_>) -> Result<(), Error> 
     Ok(())
 }
 
-/// Removes old entries. Those without a position stay: nobody has read them yet.
-pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+/// Removes old entries. Those without a position stay: nobody has read them yet. The time is the database's, as that of the entries
+/// is: a node whose clock is wrong removes nothing too early.
+pub async fn prune(conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let now: DateTime<Utc> = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn).await?;
     let sql = "DELETE FROM events WHERE id IN \
                (SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)";
     delete_in_batches(sql, now - KEPT, conn).await
