@@ -51,7 +51,12 @@ impl Store {
     /// The answer to this request of a guest, if it is there and may be shown.
     pub fn find(&self, key: &str) -> Option<Arc<Kept>> {
         let kept = self.kept.as_ref()?.get(key)?;
-        (self.changes.is_sure() && kept.holds(&self.changes, self.clock.elapsed())).then_some(kept)
+        (self.changes.is_sure() && self.holds(&kept)).then_some(kept)
+    }
+
+    /// Whether nothing is known to have changed that this was made of, as it was found.
+    pub fn holds(&self, kept: &Kept) -> bool {
+        kept.holds(&self.changes, self.clock.elapsed())
     }
 
     /// The same, else what `read` reads: once for all who ask for it meanwhile.
@@ -96,7 +101,7 @@ impl Store {
             kept.take_over(&before);
         }
         let kept = Arc::new(kept);
-        if kept.holds(&self.changes, self.clock.elapsed()) {
+        if self.holds(&kept) {
             all.insert(key.clone(), kept.clone());
         }
         kept
