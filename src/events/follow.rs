@@ -100,6 +100,10 @@ impl Follower {
                 self.void_all();
             }
             if entries.len() - waiting < BATCH {
+                if self.early.len() > waiting {
+                    tracing::warn!("entries of the log of events are gone");
+                    self.void_all();
+                }
                 self.changes.sure_as_of(from);
                 return Ok(waiting > 0);
             }
