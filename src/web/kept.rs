@@ -13,7 +13,7 @@ use super::encoding;
 use super::etag::{self, Etag};
 use crate::cache::{Kept, Terms, Thing};
 use crate::db::Pool;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::state::State;
 
 /// For so long an answer is kept at most: cards, forums and posts of other threads may be 5 s old.
@@ -71,11 +71,10 @@ pub async fn for_guests(
         // Looked up after the stamps were taken: what is found changed until then, the replica has to have.
         let last_change = matches!(fresh, Fresh::As(_)).then(|| state.store.changes.last_change(of));
         match state.replicas.near(last_change) {
-            // One that is lost in this moment, or stands still, keeps nobody waiting for long.
+            // What it does not do, or not in time, the primary does; and what it does not have yet, the primary may.
             Some(replica) => match timeout(REPLICA_TIME, read(replica)).await {
-                Ok(Err(error)) if error.code() == Code::DatabaseUnavailable => read(&state.db).await,
-                Ok(done) => done,
-                Err(_) => read(&state.db).await,
+                Ok(Ok(kept)) => Ok(kept),
+                Ok(Err(_)) | Err(_) => read(&state.db).await,
             },
             None => read(&state.db).await,
         }

@@ -22,7 +22,12 @@ impl World {
         back_up(&folder);
         let replica = follow(&folder).await;
         let url = replica.url().to_owned();
-        let app = App::start_on(primary.url(), |setup| setup.replicas = vec![url]).await;
+        let app = App::start_on(primary.url(), |setup| {
+            setup.replicas = vec![url];
+            // A replica that keeps a statement waiting says so before it is late.
+            setup.pool.lock = Duration::from_millis(50);
+        })
+        .await;
         let (forum, anna) = (app.forum("general").await, app.member("anna").await);
         let thread = anna.start_thread(forum, "A title", "The first post.").await;
         Self { folder, primary, replica, app, page: format!("/api/v1/threads/{thread}/posts") }
@@ -141,4 +146,40 @@ async fn a_database_that_is_no_replica_is_never_read_from() {
     let app = App::start_on(server.url(), |setup| setup.replicas = vec![url]).await;
     assert_ne!(app.statements(app.guest().get("/api/v1/forums")).await, 0);
     server.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_a_late_replica_does_not_have_yet_is_found_on_the_primary() {
+    let world = World::new().await;
+    for n in 0..5 {
+        eventually(async || world.replica_is_asked().await).await;
+        ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+        // It is near for half a second more.
+        let id = world.app.register(&format!("Member {n}")).await;
+        world.app.guest().get(&format!("/api/v1/members/{id}")).await.expect(200);
+        ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    }
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn what_a_replica_refuses_is_done_by_the_primary() {
+    let world = World::new().await;
+    let primary = folkmoot::db::connect(world.primary.url()).await.unwrap();
+    let is = async |sql: &str| ask(world.replica.url(), sql).await == ["t"];
+    for _ in 0..5 {
+        eventually(async || world.replica_is_asked().await).await;
+        // The lock is replayed, its end is not: there whoever reads posts waits until it is told that it took too long.
+        primary.batch_execute("BEGIN; LOCK TABLE posts; SELECT pg_switch_wal()").await.unwrap();
+        let locked =
+            "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'posts'::regclass AND mode = 'AccessExclusiveLock'";
+        eventually(async || is(locked).await).await;
+        ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+        eventually(async || is("SELECT pg_get_wal_replay_pause_state() = 'paused'").await).await;
+        primary.batch_execute("ROLLBACK").await.unwrap();
+        world.app.clock.advance(chrono::Duration::seconds(5));
+        world.app.guest().get(&world.page).await.expect(200);
+        ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    }
+    world.end().await;
 }
