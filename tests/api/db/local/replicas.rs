@@ -1,6 +1,9 @@
 //! A streaming replica: near, late, and gone.
 
 use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 
 use super::*;
 use crate::support::{App, eventually};
@@ -181,5 +184,50 @@ async fn what_a_replica_refuses_is_done_by_the_primary() {
         world.app.guest().get(&world.page).await.expect(200);
         ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
     }
+    world.end().await;
+}
+
+/// Lines to a server that can be lost without a word: what is sent goes nowhere, and nobody is told.
+struct Lines {
+    folder: Folder,
+    lost: watch::Sender<()>,
+}
+
+impl Lines {
+    fn to(socket: PathBuf) -> Self {
+        let (folder, lost) = (Folder::new(), watch::Sender::new(()));
+        let listener = UnixListener::bind(folder.join(socket.file_name().unwrap().to_str().unwrap())).unwrap();
+        let loses = lost.clone();
+        actix_web::rt::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut lost = loses.subscribe();
+                let Ok(mut far) = UnixStream::connect(&socket).await else { continue };
+                actix_web::rt::spawn(async move {
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        _ = lost.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Self { folder, lost }
+    }
+}
+
+#[actix_web::test]
+async fn lines_to_a_replica_that_are_lost_without_a_word_are_made_anew() {
+    let mut world = World::new().await;
+    let url = world.replica.url().to_owned();
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    let [tokio_postgres::config::Host::Unix(folder)] = config.get_hosts() else { panic!("{url}") };
+    let port = config.get_ports().first().unwrap_or(&5432);
+    let lines = Lines::to(folder.join(format!(".s.PGSQL.{port}")));
+    let through = url.replace(folder.to_str().unwrap(), lines.folder.0.to_str().unwrap());
+    world.app = App::start_on(world.primary.url(), |setup| setup.replicas = vec![through]).await;
+    eventually(async || world.replica_is_asked().await).await;
+    lines.lost.send_replace(());
+    eventually(async || world.asked_of_the_primary().await > 0).await;
+    eventually(async || world.replica_is_asked().await).await;
     world.end().await;
 }
