@@ -14,7 +14,7 @@ use crate::ids::{MemberId, PostId, ThreadId};
 /// Things share a slot by chance: then a change of one voids stamps of the other too, which costs a read and nothing else.
 const SLOTS_LOG2: u32 = 14;
 /// What other nodes changed is seen after a second at most; a little of it is left for the answer's way.
-const SURE_FOR: Duration = Duration::from_millis(900);
+pub const SURE_FOR: Duration = Duration::from_millis(900);
 
 /// Something that answers are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use super::watch::IsFrozen;
 use crate::error::Error;
 
 /// Guests see what is a second old at most. A replica that is farther behind is left out; the rest is left for the reading.
-const NEAR: Duration = Duration::from_millis(500);
+pub const NEAR: Duration = Duration::from_millis(500);
 /// How often the primary is asked where it is.
 const OFTEN: Duration = Duration::from_millis(100);
 /// How soon a replica is asked again whether it is there too.

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use super::encoding;
 use super::etag::{self, Etag};
-use crate::cache::{Kept, Terms, Thing};
-use crate::db::Pool;
+use crate::cache::{JOINED_FOR, Kept, SURE_FOR, Terms, Thing};
+use crate::db::{NEAR, Pool};
 use crate::error::Error;
 use crate::state::State;
 
@@ -20,6 +20,20 @@ use crate::state::State;
 pub const LASTS: Duration = Duration::from_secs(4);
 /// And so long what may be a second old.
 const A_SECOND: Duration = Duration::from_millis(450);
+
+/// What guests are promised of nodes that did not take the write: of what changes, and of what is beside it.
+const PROMISED: Duration = Duration::from_secs(1);
+const PROMISED_BESIDE: Duration = Duration::from_secs(5);
+
+// All that makes an answer old, in a row, and a little for the way. What is read is as late as a replica may be; then it is shown for
+// its time, or given to who joins while it is being read. What is kept of things that are followed is shown for as long as a node
+// that hears of nothing is sure.
+const _: () = {
+    let longer = if A_SECOND.as_millis() > JOINED_FOR.as_millis() { A_SECOND } else { JOINED_FOR };
+    assert!(NEAR.as_millis() + longer.as_millis() < PROMISED.as_millis());
+    assert!(SURE_FOR.as_millis() < PROMISED.as_millis());
+    assert!(NEAR.as_millis() + LASTS.as_millis() < PROMISED_BESIDE.as_millis());
+};
 
 /// So long a replica may take before the primary is asked instead.
 const REPLICA_TIME: Duration = Duration::from_secs(1);
