@@ -109,6 +109,12 @@ impl Changes {
         self.sure_until.store(u64::try_from(until.as_micros()).unwrap_or(u64::MAX), Ordering::Release);
     }
 
+    /// How long ago that was last known of some moment.
+    pub fn age(&self) -> Duration {
+        let until = Duration::from_micros(self.sure_until.load(Ordering::Acquire));
+        self.since.elapsed().saturating_sub(until.saturating_sub(SURE_FOR))
+    }
+
     /// Whether what is kept may be shown: what others changed until a second ago is known.
     pub fn is_sure(&self) -> bool {
         self.since.elapsed().as_micros() < u128::from(self.sure_until.load(Ordering::Acquire))

@@ -79,6 +79,12 @@ impl Replicas {
         })
     }
 
+    /// How late each is, in their order, and whether that is near; nothing of one that is left out.
+    pub fn late(&self) -> impl Iterator<Item = Option<(Duration, bool)>> {
+        let late = |as_of: Instant| (as_of.elapsed(), as_of.elapsed() < NEAR);
+        self.all.iter().map(move |replica| replica.known.as_of().map(late))
+    }
+
     /// Finds out how far each is, for as long as the service runs.
     pub async fn watch(&self, primary: &str) {
         futures_util::future::join_all(self.all.iter().map(|replica| replica.watch(primary))).await;

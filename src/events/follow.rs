@@ -38,10 +38,14 @@ enum Interrupted {
 
 /// Follows the log of this database, for as long as the service runs.
 pub async fn follow(url: &str, changes: Arc<Changes>) {
-    let mut follower = Follower { changes, position: None, early: HashSet::new() };
+    let mut follower = Follower { changes, position: None, early: HashSet::new(), is_interrupted: false };
     loop {
         let Err(interrupted) = follower.run(url).await;
-        tracing::debug!(%interrupted, "the log of events is not read for a moment");
+        if std::mem::replace(&mut follower.is_interrupted, true) {
+            tracing::debug!(%interrupted, "the log of events still can not be read");
+        } else {
+            tracing::warn!(%interrupted, "the log of events can not be read; what is kept in memory is not believed until it can");
+        }
         sleep(AGAIN).await;
     }
 }
@@ -52,6 +56,7 @@ struct Follower {
     position: Option<i64>,
     /// What was seen before it had a position.
     early: HashSet<i64>,
+    is_interrupted: bool,
 }
 
 impl Follower {
@@ -62,6 +67,9 @@ impl Follower {
         self.position = None;
         loop {
             let missing = timeout(PATIENCE, self.look(&client)).await??;
+            if std::mem::take(&mut self.is_interrupted) {
+                tracing::info!("the log of events is read again");
+            }
             if missing {
                 timeout(PATIENCE, log::number(&client)).await??;
             }

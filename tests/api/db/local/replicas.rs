@@ -6,7 +6,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use super::*;
-use crate::support::{App, eventually};
+use crate::support::{App, Service, eventually};
 
 /// A primary with a replica, and a node that reads from both.
 struct World {
@@ -229,5 +229,28 @@ async fn lines_to_a_replica_that_are_lost_without_a_word_are_made_anew() {
     lines.lost.send_replace(());
     eventually(async || world.asked_of_the_primary().await > 0).await;
     eventually(async || world.replica_is_asked().await).await;
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn how_late_each_replica_is_is_told() {
+    let world = World::new().await;
+    let nowhere = "host=/nowhere user=nobody dbname=none";
+    let replicas = format!("{},{nowhere}", world.replica.url());
+    let service = Service::begin(world.primary.url(), &["--replica-urls", &replicas]).serves();
+    let has = async |line: &str| service.metrics().await.lines().any(|told| told == line);
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 1").await).await;
+    assert!(has("folkmoot_replica_near{replica=\"2\"} 0").await);
+    let told = service.metrics().await;
+    let late = told.lines().find_map(|line| line.strip_prefix("folkmoot_replica_lag_seconds{replica=\"1\"} ")).unwrap();
+    assert!(late.parse::<f64>().unwrap() > 0.0);
+    assert!(!told.contains("folkmoot_replica_lag_seconds{replica=\"2\"}"), "nothing is known of it");
+    ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+    world.app.register("Somebody").await;
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 0").await).await;
+    ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 1").await).await;
+    service.tell_to_stop();
+    service.ends_well();
     world.end().await;
 }
