@@ -14,7 +14,7 @@ use crate::ids::{MemberId, PostId, ThreadId};
 /// Things share a slot by chance: then a change of one voids stamps of the other too, which costs a read and nothing else.
 const SLOTS_LOG2: u32 = 14;
 /// What other nodes changed is seen after a second at most; a little of it is left for the answer's way.
-const SURE_FOR: Duration = Duration::from_millis(900);
+pub const SURE_FOR: Duration = Duration::from_millis(900);
 
 /// Something that answers are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,6 +109,12 @@ impl Changes {
     pub fn sure_as_of(&self, moment: Instant) {
         let until = moment.saturating_duration_since(self.since) + SURE_FOR;
         self.sure_until.store(u64::try_from(until.as_micros()).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// How long ago that was last known of some moment.
+    pub fn age(&self) -> Duration {
+        let until = Duration::from_micros(self.sure_until.load(Ordering::Acquire));
+        self.since.elapsed().saturating_sub(until.saturating_sub(SURE_FOR))
     }
 
     /// Whether what is kept may be shown: what others changed until a second ago is known.

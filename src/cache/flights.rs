@@ -11,7 +11,7 @@ use super::kept::Kept;
 use crate::error::Error;
 
 /// Nobody joins a reading that began longer ago: it may not know what other nodes have changed since.
-const JOINED_FOR: Duration = Duration::from_millis(500);
+pub const JOINED_FOR: Duration = Duration::from_millis(450);
 
 /// What came of a reading; nothing yet at first.
 type Outcome = Option<Result<Arc<Kept>, Error>>;

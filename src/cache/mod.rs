@@ -6,6 +6,7 @@ mod flights;
 mod kept;
 mod store;
 
-pub use changes::{Changed, Changes, Stamp, Thing, note};
+pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
+pub use flights::JOINED_FOR;
 pub use kept::{Coding, Kept, Seams};
 pub use store::{Store, Terms};

@@ -1,6 +1,7 @@
 //! The answers that are kept: bounded in bytes, found by their address, read once for all who wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use quick_cache::Weighter;
@@ -35,6 +36,8 @@ pub struct Terms<'a> {
 pub struct Store {
     kept: Option<Cache<Arc<str>, Arc<Kept>, Weight>>,
     flights: Flights,
+    hits: AtomicU64,
+    misses: AtomicU64,
     clock: Clock,
     pub changes: Arc<Changes>,
 }
@@ -45,13 +48,23 @@ impl Store {
         // About the size of a page.
         let pages = usize::try_from(bytes / 32_768).unwrap_or(usize::MAX);
         let kept = (bytes > 0).then(|| Cache::with_weighter(pages.max(16), bytes, Weight));
-        Self { kept, flights: Flights::default(), clock, changes: Arc::default() }
+        let (hits, misses) = Default::default();
+        Self { kept, flights: Flights::default(), hits, misses, clock, changes: Arc::default() }
     }
 
     /// The answer to this request of a guest, if it is there and may be shown.
     pub fn find(&self, key: &str) -> Option<Arc<Kept>> {
         let kept = self.kept.as_ref()?.get(key)?;
-        (self.changes.is_sure() && kept.holds(&self.changes, self.clock.elapsed())).then_some(kept)
+        let found = self.changes.is_sure() && self.holds(&kept);
+        found.then(|| {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            kept
+        })
+    }
+
+    /// Whether nothing is known to have changed that this was made of, as it was found.
+    pub fn holds(&self, kept: &Kept) -> bool {
+        kept.holds(&self.changes, self.clock.elapsed())
     }
 
     /// The same, else what `read` reads: once for all who ask for it meanwhile.
@@ -63,6 +76,7 @@ impl Store {
         if let Some(kept) = self.find(terms.key) {
             return Ok(kept);
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         self.read(terms, read).await
     }
 
@@ -96,10 +110,15 @@ impl Store {
             kept.take_over(&before);
         }
         let kept = Arc::new(kept);
-        if kept.holds(&self.changes, self.clock.elapsed()) {
+        if self.holds(&kept) {
             all.insert(key.clone(), kept.clone());
         }
         kept
+    }
+
+    /// How often an answer was found here, and how often it had to be read or waited for.
+    pub fn found(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
     /// How many answers there are, and how many bytes they take.

@@ -1,5 +1,6 @@
-//! Lines of the log on their way: gathered, and written together some times a second, so that no request waits for whoever reads
-//! them. A warning or an error is written at once, with all before it.
+//! Lines of the log on their way: gathered, and written together some times a second, so that a request does not wait for each of
+//! them to be read. What has to be read waits for its reader: a warning or an error is written at once, with all before it, by the
+//! thread that says it, and so is what is gathered once it is a mebibyte, which is all the memory that lines may take.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

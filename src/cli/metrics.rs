@@ -19,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::Shared;
+use crate::db::Replicas;
 use crate::error::Error;
 use crate::mails::Counts;
 
@@ -71,6 +72,7 @@ impl Collector for Node {
         let Shared { state, passwords, limits, .. } = &self.0;
         let pool = state.db.load();
         let (mails, oldest) = self.1.waiting();
+        let ((answers, bytes), (hits, misses)) = (state.store.size(), state.store.found());
         let gauges = [
             ("database_connections", "Connections to the database", pool.connections),
             ("database_connections_in_use", "Connections that a request has", pool.in_use),
@@ -81,6 +83,9 @@ impl Collector for Node {
             ("mails_waiting", "Mails that wait to be sent, by all nodes", whole(mails)),
             ("mails_oldest_seconds", "Since when the oldest of them waits", whole(oldest)),
             ("database_frozen", "1 while the database does not answer", state.db.is_frozen().into()),
+            ("cache_believed", "1 while what is kept in memory may be shown", state.store.changes.is_sure().into()),
+            ("cache_answers", "Answers that are kept in memory", answers),
+            ("cache_bytes", "Bytes that they take", whole(bytes)),
         ];
         for (name, help, value) in gauges {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
@@ -89,6 +94,8 @@ impl Collector for Node {
         let counters = [
             ("database_statements", "Statements that were run", state.db.statements()),
             ("passwords_hashed", "Runs of argon2", passwords.runs()),
+            ("cache_hits", "Answers that were found in memory", hits),
+            ("cache_misses", "Answers that were not, and were read or waited for", misses),
         ];
         for (name, help, value) in counters {
             let counter = ConstCounter::new(value);
@@ -99,8 +106,30 @@ impl Collector for Node {
         for (outcome, value) in self.1.outcomes() {
             ConstCounter::new(value).encode(family.encode_family(&[("outcome", outcome)])?)?;
         }
-        Ok(())
+        let help = "For how long nothing is known of what other nodes changed";
+        let age = ConstGauge::new(state.store.changes.age().as_secs_f64());
+        age.encode(encoder.encode_descriptor("events_age_seconds", help, None, age.metric_type())?)?;
+        tell_of_replicas(&state.replicas, &mut encoder)
     }
+}
+
+/// Each is called by its place among the addresses, from 1: an address may have a password.
+fn tell_of_replicas(replicas: &Replicas, encoder: &mut DescriptorEncoder) -> fmt::Result {
+    let late: Vec<_> = replicas.late().collect();
+    let numbered = || late.iter().zip(1..).map(|(late, number)| ([("replica", number)], late));
+    let mut near = encoder.encode_descriptor("replica_near", "1 while guests read there", None, MetricType::Gauge)?;
+    for (labels, late) in numbered() {
+        let is_near = late.is_some_and(|(_, is_near)| is_near);
+        ConstGauge::new(i64::from(is_near)).encode(near.encode_family(&labels)?)?;
+    }
+    let help = "How late it is; not told while it is left out";
+    let mut lag = encoder.encode_descriptor("replica_lag_seconds", help, None, MetricType::Gauge)?;
+    for (labels, late) in numbered() {
+        if let Some((late, _)) = late {
+            ConstGauge::new(late.as_secs_f64()).encode(lag.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn whole(number: u64) -> usize {

@@ -80,8 +80,7 @@ impl Rounds {
     }
 
     async fn prune_events(&self) -> Result<(), Error> {
-        let state = &self.shared.state;
-        events::prune(state.clock.now(), &mut *state.db.get().await?).await?;
+        events::prune(&mut *self.shared.state.db.get().await?).await?;
         Ok(())
     }
 

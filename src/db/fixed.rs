@@ -31,18 +31,24 @@ impl<'a, ST> Fixed<'a, ST> {
     }
 }
 
+impl<ST> Fixed<'_, ST> {
+    fn miscounted(&self) -> diesel::result::Error {
+        let places = self.text.matches('?').count();
+        let told = format!("{} values for the {places} places of: {}", self.values.len(), self.text);
+        diesel::result::Error::QueryBuilderError(told.into())
+    }
+}
+
 impl<ST> QueryFragment<Pg> for Fixed<'_, ST> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let mut values = self.values.iter();
         for (n, piece) in self.text.split('?').enumerate() {
-            if n > 0
-                && let Some(value) = values.next()
-            {
-                value.walk_ast(out.reborrow())?;
+            if n > 0 {
+                values.next().ok_or_else(|| self.miscounted())?.walk_ast(out.reborrow())?;
             }
             out.push_sql(piece);
         }
-        Ok(())
+        if values.next().is_some() { Err(self.miscounted()) } else { Ok(()) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -23,13 +23,13 @@ const CANCEL: Duration = Duration::from_secs(5);
 pub struct Connection {
     /// Nothing only while it is given back.
     lent: Option<Object<AsyncPgConnection>>,
-    is_busy: Arc<AtomicBool>,
+    running: Arc<AtomicUsize>,
     tls: Tls,
 }
 
-/// Notes whether a statement runs, until its first rows come, and counts them.
+/// Notes how many statements run, until their first rows come, and counts them. Some may be sent together.
 struct Statements {
-    is_busy: Arc<AtomicBool>,
+    running: Arc<AtomicUsize>,
     count: Arc<AtomicU64>,
 }
 
@@ -38,9 +38,14 @@ impl Instrumentation for Statements {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 self.count.fetch_add(1, Ordering::Relaxed);
-                self.is_busy.store(true, Ordering::Relaxed);
+                self.running.fetch_add(1, Ordering::Relaxed);
             }
-            InstrumentationEvent::FinishQuery { .. } => self.is_busy.store(false, Ordering::Relaxed),
+            // The server does one after the other: what ends a transaction ends after all that was sent before, also of what nobody
+            // waits for any more since another part of it has failed.
+            InstrumentationEvent::CommitTransaction { .. } | InstrumentationEvent::RollbackTransaction { .. } => {
+                self.running.store(0, Ordering::Relaxed);
+            }
+            InstrumentationEvent::FinishQuery { .. } => _ = self.running.fetch_sub(1, Ordering::Relaxed),
             _ => {}
         }
     }
@@ -49,9 +54,9 @@ impl Instrumentation for Statements {
 impl Connection {
     /// Lends it; `count` grows by each statement.
     pub(super) fn new(mut lent: Object<AsyncPgConnection>, count: Arc<AtomicU64>, tls: Tls) -> Self {
-        let is_busy = Arc::new(AtomicBool::new(false));
-        lent.set_instrumentation(Statements { is_busy: is_busy.clone(), count });
-        Self { lent: Some(lent), is_busy, tls }
+        let running = Arc::new(AtomicUsize::new(0));
+        lent.set_instrumentation(Statements { running: running.clone(), count });
+        Self { lent: Some(lent), running, tls }
     }
 }
 
@@ -77,7 +82,7 @@ impl DerefMut for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let is_busy = self.is_busy.load(Ordering::Relaxed);
+        let is_busy = self.running.load(Ordering::Relaxed) > 0;
         if let Some(mut lent) = self.lent.take()
             && (is_busy || lent.is_broken())
         {

@@ -36,7 +36,7 @@ pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
 pub use planned_anew::planned_anew;
 pub use planner::{look_at_all, look_up_by_key};
 pub use pool::{BESIDE, Pool, PoolLimits, PoolLoad, connect};
-pub use replicas::Replicas;
+pub use replicas::{NEAR, Replicas};
 pub use sequence::skip_ids;
 pub use shared::Reader;
 pub(crate) use text_enum::text_enum;

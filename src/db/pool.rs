@@ -22,7 +22,7 @@ use super::loan::Connection;
 use super::planner::BY_KEY;
 use super::shared::{Count, Reader, Shared};
 use super::together::{Lookup, Together};
-use super::watch::{Alive, Watch};
+use super::watch::{Alive, IsFrozen, Watch};
 use crate::error::{Code, Error};
 
 /// Connections to the database. Each worker has a pool of its own: a connection is driven by the worker that made it, so requests
@@ -189,6 +189,11 @@ impl Pool {
     /// Watches the database, for as long as the service runs: without that, requests to a frozen one hang.
     pub async fn watch(&self) {
         self.node.watch.run().await;
+    }
+
+    /// The same for who asks the database by himself, and knows.
+    pub(super) fn believe(&self, is_so: IsFrozen) {
+        self.node.watch.believe(is_so);
     }
 
     /// A connection. A request holds one at a time.

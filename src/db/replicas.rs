@@ -9,10 +9,11 @@ use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_postgres::Client;
 
 use super::pool::{Pool, PoolLimits, connect};
+use super::watch::IsFrozen;
 use crate::error::Error;
 
 /// Guests see what is a second old at most. A replica that is farther behind is left out; the rest is left for the reading.
-const NEAR: Duration = Duration::from_millis(500);
+pub const NEAR: Duration = Duration::from_millis(500);
 /// How often the primary is asked where it is.
 const OFTEN: Duration = Duration::from_millis(100);
 /// How soon a replica is asked again whether it is there too.
@@ -78,9 +79,15 @@ impl Replicas {
         })
     }
 
+    /// How late each is, in their order, and whether that is near; nothing of one that is left out.
+    pub fn late(&self) -> impl Iterator<Item = Option<(Duration, bool)>> {
+        let late = |as_of: Instant| (as_of.elapsed(), as_of.elapsed() < NEAR);
+        self.all.iter().map(move |replica| replica.known.as_of().map(late))
+    }
+
     /// Finds out how far each is, for as long as the service runs.
     pub async fn watch(&self, primary: &str) {
-        futures_util::future::join_all(self.all.iter().map(|replica| replica.known.watch(primary))).await;
+        futures_util::future::join_all(self.all.iter().map(|replica| replica.watch(primary))).await;
     }
 }
 
@@ -89,12 +96,16 @@ impl Known {
         let us = self.as_of.load(Ordering::Acquire);
         (us > 0).then(|| self.since + Duration::from_micros(us))
     }
+}
 
+impl Replica {
     async fn watch(&self, primary: &str) {
         let mut is_first = true;
         loop {
             let Err(lost) = self.ask(primary).await;
-            let was_there = self.as_of.swap(0, Ordering::AcqRel) > 0;
+            let was_there = self.known.as_of.swap(0, Ordering::AcqRel) > 0;
+            // Lines to one that is gone without a word would never end by themselves.
+            self.pool.believe(IsFrozen(true));
             if was_there || std::mem::take(&mut is_first) {
                 tracing::warn!(%lost, "a replica is left out");
             }
@@ -105,15 +116,16 @@ impl Known {
     /// Each time: where is the primary now? Then, until the replica is there too: are you?
     async fn ask(&self, primary: &str) -> Result<std::convert::Infallible, Lost> {
         let primary = timeout(PATIENCE, connect(primary)).await??;
-        let replica = timeout(PATIENCE, connect(&self.url)).await??;
+        let replica = timeout(PATIENCE, connect(&self.known.url)).await??;
         loop {
             let moment = Instant::now();
             let place = timeout(PATIENCE, place_of(&primary)).await??;
             while !timeout(PATIENCE, has_replayed(&place, &replica)).await?? {
                 sleep(SOON).await;
             }
-            let us = u64::try_from(moment.duration_since(self.since).as_micros()).unwrap_or(u64::MAX);
-            self.as_of.store(us.max(1), Ordering::Release);
+            let us = u64::try_from(moment.duration_since(self.known.since).as_micros()).unwrap_or(u64::MAX);
+            self.pool.believe(IsFrozen(false));
+            self.known.as_of.store(us.max(1), Ordering::Release);
             sleep(OFTEN).await;
         }
     }

@@ -19,6 +19,10 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// How soon it is asked again when it refuses.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Whether a database is frozen.
+#[derive(Clone, Copy)]
+pub struct IsFrozen(pub bool);
+
 /// Whether the database is frozen, as far as is known.
 #[derive(Clone)]
 pub struct Watch {
@@ -64,9 +68,13 @@ impl Watch {
         }
     }
 
+    /// Takes it from who asked. True where it was not known.
+    pub fn believe(&self, IsFrozen(is_so): IsFrozen) -> bool {
+        self.frozen.send_if_modified(|frozen| std::mem::replace(frozen, is_so) != is_so)
+    }
+
     fn tell(&self, frozen: bool) {
-        let changed = self.frozen.send_replace(frozen) != frozen;
-        match (changed, frozen) {
+        match (self.believe(IsFrozen(frozen)), frozen) {
             (true, true) => tracing::error!("the database does not answer"),
             (true, false) => tracing::info!("the database answers again"),
             (false, _) => {}

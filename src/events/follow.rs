@@ -38,10 +38,14 @@ enum Interrupted {
 
 /// Follows the log of this database, for as long as the service runs.
 pub async fn follow(url: &str, changes: Arc<Changes>) {
-    let mut follower = Follower { changes, position: None, early: HashSet::new() };
+    let mut follower = Follower { changes, position: None, early: HashSet::new(), is_interrupted: false };
     loop {
         let Err(interrupted) = follower.run(url).await;
-        tracing::debug!(%interrupted, "the log of events is not read for a moment");
+        if std::mem::replace(&mut follower.is_interrupted, true) {
+            tracing::debug!(%interrupted, "the log of events still can not be read");
+        } else {
+            tracing::warn!(%interrupted, "the log of events can not be read; what is kept in memory is not believed until it can");
+        }
         sleep(AGAIN).await;
     }
 }
@@ -52,16 +56,22 @@ struct Follower {
     position: Option<i64>,
     /// What was seen before it had a position.
     early: HashSet<i64>,
+    is_interrupted: bool,
 }
 
 impl Follower {
     async fn run(&mut self, url: &str) -> Result<Infallible, Interrupted> {
         let heard = Arc::new(Notify::new());
-        let mut client = timeout(PATIENCE, listen(url, CHANNEL, heard.clone())).await??;
+        let client = timeout(PATIENCE, listen(url, CHANNEL, heard.clone())).await??;
+        // It may be another server than before, that has lost what was read last and gives the same positions to other entries.
+        self.position = None;
         loop {
             let missing = timeout(PATIENCE, self.look(&client)).await??;
+            if std::mem::take(&mut self.is_interrupted) {
+                tracing::info!("the log of events is read again");
+            }
             if missing {
-                timeout(PATIENCE, log::number(&mut client)).await??;
+                timeout(PATIENCE, log::number(&client)).await??;
             }
             sleep(PAUSE).await;
             tokio::select! {
@@ -81,20 +91,29 @@ impl Follower {
                 // What was kept before anything was known is not to be trusted.
                 None => {
                     let last = log::last(client).await?;
-                    self.changes.void(Thing::All);
+                    self.void_all();
                     *self.position.insert(last)
                 }
             };
-            let entries = log::read(after, client).await?;
-            let numbered = entries.iter().filter(|entry| entry.position.is_some()).count();
-            let is_all = entries.len() < BATCH as usize;
-            self.take(after, &entries);
-            if is_all {
-                self.changes.sure_as_of(from);
-                return Ok(entries.len() > numbered);
+            let (last, entries) = log::read(after, client).await?;
+            if last < after {
+                tracing::warn!(last, after, "the log of events has gone back");
+                self.position = None;
+                continue;
             }
-            if numbered == 0 {
-                return Ok(true);
+            let waiting = entries.iter().filter(|entry| entry.position.is_none()).count();
+            self.take(after, &entries);
+            if waiting == BATCH {
+                // There are more, and nobody knows of what.
+                self.void_all();
+            }
+            if entries.len() - waiting < BATCH {
+                if self.early.len() > waiting {
+                    tracing::warn!("entries of the log of events are gone");
+                    self.void_all();
+                }
+                self.changes.sure_as_of(from);
+                return Ok(waiting > 0);
             }
         }
     }
@@ -104,7 +123,7 @@ impl Follower {
             match entry.position {
                 // Some were removed before they were read here.
                 Some(position) if position > known + 1 => {
-                    self.changes.void(Thing::All);
+                    self.void_all();
                     known = position;
                 }
                 Some(position) => known = position,
@@ -129,5 +148,11 @@ impl Follower {
             // A newer version's: what it changes is not known here.
             None => self.changes.void(Thing::All),
         }
+    }
+
+    /// Something may have been missed: all begins anew.
+    fn void_all(&mut self) {
+        self.early.clear();
+        self.changes.void(Thing::All);
     }
 }

@@ -1,8 +1,9 @@
 //! Numbering and reading the log.
 
 use chrono::{DateTime, Duration, Utc};
-use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::Timestamptz;
+use diesel::{IntoSql, QueryResult};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::What;
@@ -11,7 +12,7 @@ use crate::db::delete_in_batches;
 /// The channel on which nodes hear that there are new positions.
 pub(super) const CHANNEL: &str = "folkmoot_events";
 /// So many entries at a time.
-pub(super) const BATCH: i64 = 5_000;
+pub(super) const BATCH: usize = 5_000;
 /// Entries are kept for so long. Whoever reads the log and has been away for longer starts anew.
 const KEPT: Duration = Duration::hours(24);
 
@@ -26,16 +27,17 @@ pub(super) struct Entry {
     pub member_id: Option<i64>,
 }
 
-impl From<Row> for Entry {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.get(0),
-            position: row.get(1),
-            kind: row.get(2),
-            thread_id: row.get(3),
-            post_id: row.get(4),
-            member_id: row.get(5),
-        }
+impl Entry {
+    /// Nothing where there is none.
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            id: row.get::<_, Option<i64>>(1)?,
+            position: row.get(2),
+            kind: row.get(3),
+            thread_id: row.get(4),
+            post_id: row.get(5),
+            member_id: row.get(6),
+        })
     }
 }
 
@@ -44,36 +46,37 @@ pub(super) async fn last(client: &Client) -> Result<i64, Error> {
     Ok(client.query_one("SELECT last_position FROM event_log", &[]).await?.get(0))
 }
 
-/// What was committed after a position, in one snapshot: first what is numbered, then what is not yet.
-pub(super) async fn read(after: i64, client: &Client) -> Result<Vec<Entry>, Error> {
-    let sql = "(SELECT id, position, kind, thread_id, post_id, member_id FROM events \
-                WHERE position > $1 ORDER BY position LIMIT $2) UNION ALL \
-               (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
-                WHERE position IS NULL ORDER BY id LIMIT $2)";
-    Ok(client.query(sql, &[&after, &BATCH]).await?.into_iter().map(Entry::from).collect())
+/// The last position that was given, and what was committed after one, in one snapshot: first what is numbered, then what is not yet.
+pub(super) async fn read(after: i64, client: &Client) -> Result<(i64, Vec<Entry>), Error> {
+    let sql = "SELECT last_position, entry.* FROM event_log LEFT JOIN LATERAL (\
+                 (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                  WHERE position > $1 ORDER BY position LIMIT $2) UNION ALL \
+                 (SELECT id, position, kind, thread_id, post_id, member_id FROM events \
+                  WHERE position IS NULL ORDER BY id LIMIT $2)) AS entry ON true";
+    let rows = client.query(sql, &[&after, &(BATCH as i64)]).await?;
+    let last = if let [first, ..] = &rows[..] { first.get(0) } else { after };
+    Ok((last, rows.iter().filter_map(Entry::of).collect()))
 }
 
 /// Gives positions to what is committed and has none. One node does it at a time: the others find the row locked and leave it. What
-/// it reads, it reads after it has the lock, so nothing is numbered twice. True if it was done here.
-pub(super) async fn number(client: &mut Client) -> Result<bool, Error> {
-    let tx = client.transaction().await?;
-    let Some(log) = tx.query_opt("SELECT last_position FROM event_log FOR UPDATE SKIP LOCKED", &[]).await? else {
-        return Ok(false);
-    };
-    let last: i64 = log.get(0);
-    let sql = "UPDATE events SET position = $1 + next.n FROM \
-               (SELECT id, row_number() OVER (ORDER BY id) AS n FROM \
-                (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT $2) AS waiting) AS next \
-               WHERE events.id = next.id";
-    let numbered = tx.execute(sql, &[&last, &BATCH]).await?;
-    if numbered == 0 {
-        return Ok(false);
-    }
-    let more = i64::try_from(numbered).unwrap_or(i64::MAX);
-    tx.execute("UPDATE event_log SET last_position = last_position + $1", &[&more]).await?;
-    tx.execute("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
-    tx.commit().await?;
-    Ok(true)
+/// is read is read after the lock was taken, so nothing is numbered twice. The server does all of it by itself once it is asked, so
+/// that a node that stands still keeps the lock from nobody.
+pub(super) async fn number(client: &Client) -> Result<(), Error> {
+    let sql = format!(
+        "DO $$ DECLARE last bigint; more bigint; BEGIN \
+           SELECT last_position INTO last FROM event_log FOR UPDATE SKIP LOCKED; \
+           IF NOT FOUND THEN RETURN; END IF; \
+           UPDATE events SET position = last + next.n FROM \
+             (SELECT id, row_number() OVER (ORDER BY id) AS n FROM \
+              (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT {BATCH}) AS waiting) AS next \
+             WHERE events.id = next.id; \
+           GET DIAGNOSTICS more = ROW_COUNT; \
+           IF more = 0 THEN RETURN; END IF; \
+           UPDATE event_log SET last_position = last + more; \
+           PERFORM pg_notify('{CHANNEL}', ''); \
+         END $$"
+    );
+    client.batch_execute(&sql).await
 }
 
 /// Notes that anything may be otherwise, in the transaction of what did it.
@@ -82,8 +85,10 @@ pub async fn record_that_all_changed(tx: &Transaction<'_>) -> Result<(), Error> 
     Ok(())
 }
 
-/// Removes old entries. Those without a position stay: nobody has read them yet.
-pub async fn prune(now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+/// Removes old entries. Those without a position stay: nobody has read them yet. The time is the database's, as that of the entries
+/// is: a node whose clock is wrong removes nothing too early.
+pub async fn prune(conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let now: DateTime<Utc> = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn).await?;
     let sql = "DELETE FROM events WHERE id IN \
                (SELECT id FROM events WHERE at < $1 AND position IS NOT NULL ORDER BY at LIMIT $2)";
     delete_in_batches(sql, now - KEPT, conn).await

@@ -114,10 +114,16 @@ impl Asked<'_> {
     /// statement tells whether the page is still the page, and if not it is read anew.
     async fn with_own_part(&self, mut page: Arc<Kept>, signed: &Signed, key: &str) -> Result<HttpResponse, Error> {
         let mut own = self.own(&page, signed).await?;
-        if own.page_version != about(&page)?.thread.page_version {
-            self.state.store.changes.void(Thing::Thread(self.thread));
+        let least = own.page_version;
+        let mut is_old = about(&page)?.thread.page_version != least;
+        while is_old {
+            // Somebody else may have found it out before, and read it anew.
+            if self.state.store.holds(&page) {
+                self.state.store.changes.void(Thing::Thread(self.thread));
+            }
             page = self.page(key).await?;
             own = self.own(&page, signed).await?;
+            is_old = about(&page)?.thread.page_version < least;
         }
         let about = about(&page)?;
         let is_named = about.named.contains(&signed.member_id);

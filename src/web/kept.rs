@@ -11,15 +11,29 @@ use tokio::time::timeout;
 
 use super::etag::{self, Etag};
 use super::{direct, encoding};
-use crate::cache::{Kept, Terms, Thing};
-use crate::db::Pool;
-use crate::error::{Code, Error};
+use crate::cache::{JOINED_FOR, Kept, SURE_FOR, Terms, Thing};
+use crate::db::{NEAR, Pool};
+use crate::error::Error;
 use crate::state::State;
 
 /// For so long an answer is kept at most: cards, forums and posts of other threads may be 5 s old.
 pub const LASTS: Duration = Duration::from_secs(4);
 /// And so long what may be a second old.
 const A_SECOND: Duration = Duration::from_millis(450);
+
+/// What guests are promised of nodes that did not take the write: of what changes, and of what is beside it.
+const PROMISED: Duration = Duration::from_secs(1);
+const PROMISED_BESIDE: Duration = Duration::from_secs(5);
+
+// All that makes an answer old, in a row, and a little for the way. What is read is as late as a replica may be; then it is shown for
+// its time, or given to who joins while it is being read. What is kept of things that are followed is shown for as long as a node
+// that hears of nothing is sure.
+const _: () = {
+    let longer = if A_SECOND.as_millis() > JOINED_FOR.as_millis() { A_SECOND } else { JOINED_FOR };
+    assert!(NEAR.as_millis() + longer.as_millis() < PROMISED.as_millis());
+    assert!(SURE_FOR.as_millis() < PROMISED.as_millis());
+    assert!(NEAR.as_millis() + LASTS.as_millis() < PROMISED_BESIDE.as_millis());
+};
 
 /// So long a replica may take before the primary is asked instead.
 const REPLICA_TIME: Duration = Duration::from_secs(1);
@@ -72,11 +86,10 @@ pub async fn for_guests(
         // Looked up after the stamps were taken: what is found changed until then, the replica has to have.
         let last_change = matches!(fresh, Fresh::As(_)).then(|| state.store.changes.last_change(of));
         match state.replicas.near(last_change) {
-            // One that is lost in this moment, or stands still, keeps nobody waiting for long.
+            // What it does not do, or not in time, the primary does; and what it does not have yet, the primary may.
             Some(replica) => match timeout(REPLICA_TIME, read(replica)).await {
-                Ok(Err(error)) if error.code() == Code::DatabaseUnavailable => read(&state.db).await,
-                Ok(done) => done,
-                Err(_) => read(&state.db).await,
+                Ok(Ok(kept)) => Ok(kept),
+                Ok(Err(_)) | Err(_) => read(&state.db).await,
             },
             None => read(&state.db).await,
         }

@@ -39,6 +39,35 @@ async fn a_page_that_is_kept_costs_guests_no_statement_and_members_one() {
 }
 
 #[actix_web::test]
+async fn members_who_find_a_page_old_at_once_have_it_read_once() {
+    const READERS: u64 = 30;
+    // A thread of its own for each of both: what they find they find at the same time.
+    let app = App::start_with(|setup| (setup.workers, setup.pool.connections) = (2, 40)).await;
+    let page = thread(&app).await;
+    let mut readers = Vec::new();
+    for n in 0..READERS {
+        readers.push(app.member(&format!("reader {n}")).await);
+    }
+    let of_a_read = app.statements(app.guest().get(&page)).await;
+    let all = async || join_all(readers.iter().map(|reader| async { reader.get(&page).await.expect(200) })).await;
+    all().await;
+    for n in 0..5 {
+        // As another node would write it, before this one hears of it.
+        let sql = "UPDATE threads SET title = $1, page_version = page_version + 1";
+        let title = format!("Another {n}");
+        app.sql().await.execute(sql, &[&title]).await.unwrap();
+        let read = app.statements(async {
+            for answer in all().await {
+                assert_eq!(answer["thread"]["title"], title.as_str());
+            }
+        });
+        // Twice its own part for each; and the page, once by each of those who were the first to find it.
+        let (read, most) = (read.await, 2 * READERS + 2 * of_a_read);
+        assert!(read <= most, "{read} statements, {most} at most");
+    }
+}
+
+#[actix_web::test]
 async fn cards_beside_posts_are_five_seconds_old_at_most() {
     let app = App::start().await;
     let page = thread(&app).await;

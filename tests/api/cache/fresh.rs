@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{App, Person, eventually};
+use crate::support::{Answer, App, Person, eventually};
 
 const FOR: Duration = Duration::from_secs(4);
 /// What guests are promised on a node that did not take the write.
@@ -114,4 +114,65 @@ async fn a_node_that_can_not_follow_the_log_shows_nothing_that_it_keeps() {
     lock.rollback().await.unwrap();
     // Then it follows again, and keeps again.
     eventually(async || app.statements(app.guest().get(&page)).await == 0).await;
+}
+
+/// Two nodes, of which the second keeps what guests read there.
+struct Nodes {
+    here: App,
+    there: App,
+}
+
+impl Nodes {
+    async fn new() -> Self {
+        let here = App::start().await;
+        Self { there: here.another_node().await, here }
+    }
+
+    /// Writes here what there is shown otherwise by then: no question that is asked later than promised misses it.
+    async fn show(&self, path: &str, write: impl Future<Output = Answer>, is_shown: impl Fn(&Answer) -> bool) {
+        let guest = self.there.guest();
+        eventually(async || self.there.statements(guest.get(path)).await == 0).await;
+        let answer = write.await;
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.status);
+        let written = Instant::now();
+        assert!(is_shown(&self.here.guest().get(path).await), "{path}: where it was written");
+        loop {
+            let asked = Instant::now();
+            if is_shown(&guest.get(path).await) {
+                return;
+            }
+            assert!(asked < written + BOUND, "{path}: a second after it was written");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_guests_ask_for_beside_pages_is_a_second_old_at_most_on_another_node() {
+    let nodes = Nodes::new().await;
+    let app = &nodes.here;
+    let (forum, anna, ben) = (app.forum("general").await, app.member("anna").await, app.member("ben").await);
+    let (mona, ada) = (app.moderator("mona").await, app.admin("ada").await);
+    let thread = anna.start_thread(forum, "A title", "The first post.").await;
+    let (thread, reply) = (format!("/api/v1/threads/{thread}"), anna.reply(thread, "A reply.").await);
+    let post = format!("/api/v1/posts/{reply}");
+    let edit = json!({"body": "An edited reply."});
+    nodes.show(&post, anna.patch(&post, 1, edit), |shown| shown["version"] == 2).await;
+    nodes.show(&post, ben.put(&format!("{post}/like")), |shown| shown["like_count"] == 1).await;
+    nodes.show(&post, mona.delete(&post), |shown| shown["body"].is_null()).await;
+    let title = json!({"title": "Another title"});
+    nodes.show(&thread, anna.patch(&thread, 1, title), |shown| shown["title"] == "Another title").await;
+    nodes.show(&thread, mona.put(&format!("{thread}/lock")), |shown| shown["locked"] == true).await;
+    let member = format!("/api/v1/members/{}", ben.id);
+    let (role, moderator) = (format!("{member}/role"), json!({"role": "moderator"}));
+    nodes.show(&member, ada.put_json(&role, moderator), |shown| shown["role"] == "moderator").await;
+    let list = "/api/v1/threads?limit=1";
+    let page = format!("{thread}/posts");
+    let reply = || ben.post(&page, json!({"body": "One more."}));
+    let count = app.guest().get(list).await["items"][0]["post_count"].as_i64().unwrap();
+    nodes.show(list, mona.delete(&format!("{thread}/lock")), |shown| shown["items"][0]["locked"] == false).await;
+    nodes.show(list, reply(), |shown| shown["items"][0]["post_count"] == count + 1).await;
+    let forum = format!("/api/v1/forums/{forum}");
+    let count = app.guest().get(&forum).await["post_count"].as_i64().unwrap();
+    nodes.show(&forum, reply(), |shown| shown["post_count"] == count + 1).await;
+    nodes.show(&thread, mona.delete(&thread), |shown| shown.status == 404).await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Service};
+use crate::support::{App, Service, eventually};
 
 /// The value of one line: a name with its labels.
 fn value(told: &str, name: &str) -> f64 {
@@ -26,6 +26,7 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     let app = App::migrated().await;
     let service = Service::beside(&app, &["--workers", "2", "--database-connections", "16"]);
     let guest = app.guest().at_url(&service.url);
+    while value(&service.metrics().await, "folkmoot_cache_believed") != 1.0 {}
     for id in [998, 999] {
         guest.get("/api/v1/threads").await.expect(200);
         guest.get(&format!("/api/v1/threads/{id}")).await.refused(404, "not_found");
@@ -66,9 +67,16 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
         ("mails_oldest_seconds", 0.0),
         ("mails_total{outcome=\"given_up\"}", 0.0),
         ("nodes", 1.0),
+        ("cache_answers", 1.0),
+        ("cache_believed", 1.0),
     ] {
         assert_eq!(value(&told, &format!("folkmoot_{name}")), number, "{name}");
     }
+    // The list, twice, and two threads that are not there and so are not kept.
+    let (hits, misses) = (value(&told, "folkmoot_cache_hits_total"), value(&told, "folkmoot_cache_misses_total"));
+    assert!(hits + misses == 4.0 && misses >= 3.0, "{hits} and {misses}");
+    assert!(value(&told, "folkmoot_cache_bytes") > 1024.0);
+    assert!(value(&told, "folkmoot_events_age_seconds") < 0.9);
     let jobs = "folkmoot_jobs_total{job=\"count_nodes\",outcome=\"success\"}";
     assert!(value(&told, jobs) >= 1.0);
     for name in shown() {
@@ -76,4 +84,24 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     }
     // Clients do not reach it.
     guest.get("/metrics").await.refused(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_log_of_events_that_can_not_be_read_is_told_once_and_when_it_is_read_again() {
+    let app = App::migrated().await;
+    let service = Service::beside(&app, &[]);
+    let sql = app.sql().await;
+    eventually(async || value(&service.metrics().await, "folkmoot_cache_believed") == 1.0).await;
+    sql.batch_execute("ALTER TABLE events RENAME TO gone").await.unwrap();
+    // Many times in a row.
+    eventually(async || value(&service.metrics().await, "folkmoot_events_age_seconds") > 2.0).await;
+    assert_eq!(value(&service.metrics().await, "folkmoot_cache_believed"), 0.0);
+    sql.batch_execute("ALTER TABLE gone RENAME TO events").await.unwrap();
+    eventually(async || value(&service.metrics().await, "folkmoot_cache_believed") == 1.0).await;
+    service.tell_to_stop();
+    let said = service.ends_well();
+    let lines =
+        |level: &str, words: &str| said.iter().filter(|line| line.contains(level) && line.contains(words)).count();
+    assert_eq!(lines("WARN", "the log of events can not be read"), 1, "{said:?}");
+    assert_eq!(lines("INFO", "the log of events is read again"), 1, "{said:?}");
 }

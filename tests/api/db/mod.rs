@@ -3,4 +3,5 @@
 mod local;
 mod plans;
 mod pool;
+mod statements;
 mod together;

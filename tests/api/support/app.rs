@@ -49,6 +49,8 @@ pub struct Setup {
     pub trusted_proxies: Vec<IpNet>,
     /// Where guests may read.
     pub replicas: Vec<String>,
+    /// How many bytes of answers it keeps.
+    pub cache: u64,
 }
 
 impl Default for Setup {
@@ -69,6 +71,7 @@ impl Default for Setup {
             rate_limits: false,
             trusted_proxies: Vec::new(),
             replicas: Vec::new(),
+            cache: CACHE,
         }
     }
 }
@@ -132,7 +135,7 @@ impl App {
     }
 
     async fn with(database_url: String, setup: Setup) -> Self {
-        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies, replicas } = setup;
+        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies, replicas, cache } = setup;
         let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
             db: Pool::new(&database_url, pool).unwrap(),
@@ -140,7 +143,7 @@ impl App {
             random: Random,
             views: Arc::default(),
             replicas: Replicas::new(&replicas, pool).unwrap(),
-            store: Arc::new(Store::new(CACHE, clock.clone())),
+            store: Arc::new(Store::new(cache, clock.clone())),
             public_url: PUBLIC_URL.into(),
             secret: Secret::new(SECRET.into()),
             limits: requests,

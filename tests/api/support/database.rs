@@ -98,6 +98,8 @@ pub async fn eventually(mut question: impl AsyncFnMut() -> bool) {
     let asked = Instant::now();
     while !question().await {
         assert!(asked.elapsed() < PATIENCE, "it does not come");
+        // What is asked about may be done by this thread.
+        tokio::task::yield_now().await;
     }
 }
 

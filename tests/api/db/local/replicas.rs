@@ -1,9 +1,12 @@
 //! A streaming replica: near, late, and gone.
 
 use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 
 use super::*;
-use crate::support::{App, eventually};
+use crate::support::{App, Service, eventually};
 
 /// A primary with a replica, and a node that reads from both.
 struct World {
@@ -22,7 +25,12 @@ impl World {
         back_up(&folder);
         let replica = follow(&folder).await;
         let url = replica.url().to_owned();
-        let app = App::start_on(primary.url(), |setup| setup.replicas = vec![url]).await;
+        let app = App::start_on(primary.url(), |setup| {
+            setup.replicas = vec![url];
+            // A replica that keeps a statement waiting says so before it is late.
+            setup.pool.lock = Duration::from_millis(50);
+        })
+        .await;
         let (forum, anna) = (app.forum("general").await, app.member("anna").await);
         let thread = anna.start_thread(forum, "A title", "The first post.").await;
         Self { folder, primary, replica, app, page: format!("/api/v1/threads/{thread}/posts") }
@@ -141,4 +149,108 @@ async fn a_database_that_is_no_replica_is_never_read_from() {
     let app = App::start_on(server.url(), |setup| setup.replicas = vec![url]).await;
     assert_ne!(app.statements(app.guest().get("/api/v1/forums")).await, 0);
     server.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_a_late_replica_does_not_have_yet_is_found_on_the_primary() {
+    let world = World::new().await;
+    for n in 0..5 {
+        eventually(async || world.replica_is_asked().await).await;
+        ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+        // It is near for half a second more.
+        let id = world.app.register(&format!("Member {n}")).await;
+        world.app.guest().get(&format!("/api/v1/members/{id}")).await.expect(200);
+        ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    }
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn what_a_replica_refuses_is_done_by_the_primary() {
+    let world = World::new().await;
+    let primary = folkmoot::db::connect(world.primary.url()).await.unwrap();
+    let is = async |sql: &str| ask(world.replica.url(), sql).await == ["t"];
+    for _ in 0..5 {
+        eventually(async || world.replica_is_asked().await).await;
+        // The lock is replayed, its end is not: there whoever reads posts waits until it is told that it took too long.
+        primary.batch_execute("BEGIN; LOCK TABLE posts; SELECT pg_switch_wal()").await.unwrap();
+        let locked =
+            "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'posts'::regclass AND mode = 'AccessExclusiveLock'";
+        eventually(async || is(locked).await).await;
+        ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+        eventually(async || is("SELECT pg_get_wal_replay_pause_state() = 'paused'").await).await;
+        primary.batch_execute("ROLLBACK").await.unwrap();
+        world.app.clock.advance(chrono::Duration::seconds(5));
+        world.app.guest().get(&world.page).await.expect(200);
+        ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    }
+    world.end().await;
+}
+
+/// Lines to a server that can be lost without a word: what is sent goes nowhere, and nobody is told.
+struct Lines {
+    folder: Folder,
+    lost: watch::Sender<()>,
+}
+
+impl Lines {
+    fn to(socket: PathBuf) -> Self {
+        let (folder, lost) = (Folder::new(), watch::Sender::new(()));
+        let listener = UnixListener::bind(folder.join(socket.file_name().unwrap().to_str().unwrap())).unwrap();
+        let loses = lost.clone();
+        actix_web::rt::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut lost = loses.subscribe();
+                let Ok(mut far) = UnixStream::connect(&socket).await else { continue };
+                actix_web::rt::spawn(async move {
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        _ = lost.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Self { folder, lost }
+    }
+}
+
+#[actix_web::test]
+async fn lines_to_a_replica_that_are_lost_without_a_word_are_made_anew() {
+    let mut world = World::new().await;
+    let url = world.replica.url().to_owned();
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    let [tokio_postgres::config::Host::Unix(folder)] = config.get_hosts() else { panic!("{url}") };
+    let port = config.get_ports().first().unwrap_or(&5432);
+    let lines = Lines::to(folder.join(format!(".s.PGSQL.{port}")));
+    let through = url.replace(folder.to_str().unwrap(), lines.folder.0.to_str().unwrap());
+    world.app = App::start_on(world.primary.url(), |setup| setup.replicas = vec![through]).await;
+    eventually(async || world.replica_is_asked().await).await;
+    lines.lost.send_replace(());
+    eventually(async || world.asked_of_the_primary().await > 0).await;
+    eventually(async || world.replica_is_asked().await).await;
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn how_late_each_replica_is_is_told() {
+    let world = World::new().await;
+    let nowhere = "host=/nowhere user=nobody dbname=none";
+    let replicas = format!("{},{nowhere}", world.replica.url());
+    let service = Service::begin(world.primary.url(), &["--replica-urls", &replicas]).serves();
+    let has = async |line: &str| service.metrics().await.lines().any(|told| told == line);
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 1").await).await;
+    assert!(has("folkmoot_replica_near{replica=\"2\"} 0").await);
+    let told = service.metrics().await;
+    let late = told.lines().find_map(|line| line.strip_prefix("folkmoot_replica_lag_seconds{replica=\"1\"} ")).unwrap();
+    assert!(late.parse::<f64>().unwrap() > 0.0);
+    assert!(!told.contains("folkmoot_replica_lag_seconds{replica=\"2\"}"), "nothing is known of it");
+    ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
+    world.app.register("Somebody").await;
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 0").await).await;
+    ask(world.replica.url(), "SELECT pg_wal_replay_resume()").await;
+    eventually(async || has("folkmoot_replica_near{replica=\"1\"} 1").await).await;
+    service.tell_to_stop();
+    service.ends_well();
+    world.end().await;
 }
