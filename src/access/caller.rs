@@ -13,15 +13,11 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::callers::Callers;
 use super::keys::Keys;
 use super::token::Claims;
 use super::{Role, hash_opaque, personal};
-use crate::db::known;
-use crate::db::schema::{members, sessions};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
@@ -235,10 +231,7 @@ async fn in_session(claims: &Claims, request: &ServiceRequest, state: &State) ->
         Some(row) => Some(row),
         None => callers.find(session, member, state).await?,
     };
-    let row = row.filter(|row| row.ended_at.is_none() && row.deleted_at.is_none()).ok_or_else(session_ended)?;
-    if row.expires_at <= now || is_suspended(row.suspended_at, row.suspended_until, now) {
-        return Err(session_ended());
-    }
+    let row = row.filter(|row| row.is_so(now)).ok_or_else(session_ended)?;
     let session_id = Some(claims.session_id);
     Ok(Signed { member_id: claims.member_id, session_id, role: row.role, scopes: row.scopes })
 }
@@ -263,38 +256,6 @@ fn bearer(request: &HttpRequest) -> Result<&str, Error> {
     }
     let (scheme, token) = field.split_once(' ').ok_or_else(invalid)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(invalid()) }
-}
-
-#[derive(Clone, Queryable)]
-pub(super) struct Present {
-    expires_at: DateTime<Utc>,
-    ended_at: Option<DateTime<Utc>>,
-    scopes: Vec<String>,
-    role: Role,
-    suspended_at: Option<DateTime<Utc>>,
-    suspended_until: Option<DateTime<Utc>>,
-    deleted_at: Option<DateTime<Utc>>,
-}
-
-/// Session and member as they are now: a token carries neither role nor state.
-pub(super) async fn present(
-    session: SessionId,
-    member: MemberId,
-    mut conn: &AsyncPgConnection,
-) -> QueryResult<Option<Present>> {
-    let found = sessions::table
-        .inner_join(members::table)
-        .filter(sessions::id.eq(session).and(sessions::member_id.eq(member)))
-        .select((
-            sessions::expires_at,
-            sessions::ended_at,
-            sessions::scopes,
-            members::role,
-            members::suspended_at,
-            members::suspended_until,
-            members::deleted_at,
-        ));
-    known!(found).get_result(&mut conn).await.optional()
 }
 
 fn caller(request: &HttpRequest) -> Option<Caller> {

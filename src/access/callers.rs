@@ -3,10 +3,15 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use quick_cache::sync::Cache;
 
-use super::caller::Present;
+use super::{Role, is_suspended};
 use crate::cache::{Stamp, Thing};
+use crate::db::schema::{members, sessions};
+use crate::db::{Lookup, known};
 use crate::error::Error;
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
@@ -24,6 +29,52 @@ struct Found {
     present: Present,
     stamp: Stamp,
     until: Duration,
+}
+
+/// Session and member as they are: a token carries neither role nor state.
+#[derive(Clone, Queryable)]
+pub(super) struct Present {
+    expires_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    pub scopes: Vec<String>,
+    pub role: Role,
+    suspended_at: Option<DateTime<Utc>>,
+    suspended_until: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Present {
+    /// Whether the session goes on.
+    pub fn is_so(&self, now: DateTime<Utc>) -> bool {
+        let is_there = self.ended_at.is_none() && self.deleted_at.is_none() && self.expires_at > now;
+        is_there && !is_suspended(self.suspended_at, self.suspended_until, now)
+    }
+}
+
+impl Lookup for Present {
+    type Key = (SessionId, MemberId);
+    type Found = Option<Self>;
+
+    async fn find(keys: &[Self::Key], mut conn: &AsyncPgConnection) -> Result<Vec<Option<Self>>, Error> {
+        let found = sessions::table.inner_join(members::table).select((
+            sessions::id,
+            sessions::member_id,
+            (
+                sessions::expires_at,
+                sessions::ended_at,
+                sessions::scopes,
+                members::role,
+                members::suspended_at,
+                members::suspended_until,
+                members::deleted_at,
+            ),
+        ));
+        let ids: Vec<_> = keys.iter().map(|(session, _)| *session).collect();
+        let found = known!(found.filter(sessions::id.eq_any(ids)));
+        let rows: Vec<(SessionId, MemberId, Self)> = found.load(&mut conn).await?;
+        let of = |key: &Self::Key| rows.iter().find(|(session, member, _)| (*session, *member) == *key);
+        Ok(keys.iter().map(|key| of(key).map(|(.., present)| present.clone())).collect())
+    }
 }
 
 impl Default for Callers {
@@ -49,7 +100,7 @@ impl Callers {
     ) -> Result<Option<Present>, Error> {
         let (changes, now) = (&state.store.changes, state.clock.elapsed());
         let stamp = changes.stamp(Thing::Member(member));
-        let present = super::caller::present(session, member, &*state.db.share().await?).await?;
+        let present = state.db.look_up::<Present>((session, member)).await?;
         if let Some(present) = &present {
             let found = Found { present: present.clone(), stamp, until: now + BELIEVED };
             self.0.insert((session, member), found);

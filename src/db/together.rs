@@ -51,27 +51,36 @@ impl Together {
 
 /// Who is to be told what is found.
 type Teller<L> = oneshot::Sender<Result<<L as Lookup>::Found, Error>>;
+type Tellers<L> = Vec<Teller<L>>;
 
-/// Lookups of a kind that wait, and how many statements are under way.
-struct Gathered<L: Lookup>(Mutex<(Vec<(L::Key, Teller<L>)>, usize)>);
+/// Lookups of a kind that wait.
+struct Gathered<L: Lookup>(Mutex<Waiting<L>>);
+
+struct Waiting<L: Lookup> {
+    keys: Vec<L::Key>,
+    tellers: Tellers<L>,
+    /// How many statements there are.
+    under_way: usize,
+}
 
 impl<L: Lookup> Default for Gathered<L> {
     fn default() -> Self {
-        Self(Mutex::new((Vec::new(), 0)))
+        Self(Mutex::new(Waiting { keys: Vec::new(), tellers: Vec::new(), under_way: 0 }))
     }
 }
 
 impl<L: Lookup> Gathered<L> {
-    fn lock(&self) -> MutexGuard<'_, (Vec<(L::Key, Teller<L>)>, usize)> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<L>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more, and the right to look up what has gathered, if nobody will.
     fn add(self: Arc<Self>, key: L::Key, teller: Teller<L>) -> Option<UnderWay<L>> {
-        let (lookups, under_way) = &mut *self.lock();
-        lookups.push((key, teller));
-        let begins = *under_way < UNDER_WAY;
-        *under_way += usize::from(begins);
+        let mut waiting = self.lock();
+        waiting.keys.push(key);
+        waiting.tellers.push(teller);
+        let begins = waiting.under_way < UNDER_WAY;
+        waiting.under_way += usize::from(begins);
         begins.then(|| UnderWay(Some(self.clone())))
     }
 }
@@ -80,16 +89,16 @@ impl<L: Lookup> Gathered<L> {
 struct UnderWay<L: Lookup>(Option<Arc<Gathered<L>>>);
 
 impl<L: Lookup> UnderWay<L> {
-    /// What it is to look up next. Whoever comes after it found nothing begins anew.
-    fn next(&mut self) -> Option<(Vec<L::Key>, Vec<Teller<L>>)> {
+    /// What it is to look up next, if it has anything to do. Whoever comes after it found nothing begins anew.
+    fn next(&mut self) -> Option<(Vec<L::Key>, Tellers<L>)> {
         let gathered = self.0.take()?;
-        let (lookups, under_way) = &mut *gathered.lock();
-        if lookups.is_empty() {
-            *under_way -= 1;
+        let mut waiting = gathered.lock();
+        if waiting.keys.is_empty() {
+            waiting.under_way -= 1;
             return None;
         }
-        let count = lookups.len().min(MOST);
-        let next = lookups.drain(..count).unzip();
+        let count = waiting.keys.len().min(MOST);
+        let next = (waiting.keys.drain(..count).collect(), waiting.tellers.drain(..count).collect());
         self.0 = Some(gathered.clone());
         Some(next)
     }
@@ -99,7 +108,7 @@ impl<L: Lookup> UnderWay<L> {
 impl<L: Lookup> Drop for UnderWay<L> {
     fn drop(&mut self) {
         if let Some(gathered) = &self.0 {
-            gathered.lock().1 -= 1;
+            gathered.lock().under_way -= 1;
         }
     }
 }

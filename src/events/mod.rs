@@ -16,7 +16,7 @@ pub use log::{prune, record_that_all_changed};
 
 use crate::cache::{Thing, note};
 use crate::db::schema::events;
-use crate::db::text_enum;
+use crate::db::{known, text_enum};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 
 /// What happened.
@@ -77,7 +77,7 @@ text_enum!(What {
 
 /// One thing that happened: what, to what, and by whom.
 #[derive(Clone, Copy, Debug, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct Event {
     kind: What,
     thread_id: Option<ThreadId>,
@@ -126,7 +126,7 @@ impl Event {
     /// Writes it, in the transaction of what it tells of.
     pub async fn record(self, mut conn: &AsyncPgConnection) -> QueryResult<()> {
         things(self.kind, self.thread_id, self.post_id, self.member_id).for_each(note);
-        diesel::insert_into(events::table).values(self).execute(&mut conn).await?;
+        known!(diesel::insert_into(events::table).values(self)).execute(&mut conn).await?;
         Ok(())
     }
 }

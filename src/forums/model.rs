@@ -170,17 +170,15 @@ pub async fn count(
     mut conn: &AsyncPgConnection,
 ) -> QueryResult<usize> {
     let later = || forums::last_post_at.is_null().or(forums::last_post_at.le(at)).assume_not_null();
-    diesel::update(forums::table.find(forum))
-        .set((
-            forums::thread_count.eq(forums::thread_count + threads),
-            forums::post_count.eq(forums::post_count + posts),
-            forums::last_thread_id
-                .eq(case_when(later(), thread.0.into_sql::<BigInt>().nullable()).otherwise(forums::last_thread_id)),
-            forums::last_post_at
-                .eq(case_when(later(), at.into_sql::<Timestamptz>().nullable()).otherwise(forums::last_post_at)),
-        ))
-        .execute(&mut conn)
-        .await
+    let counted = diesel::update(forums::table.find(forum)).set((
+        forums::thread_count.eq(forums::thread_count + threads),
+        forums::post_count.eq(forums::post_count + posts),
+        forums::last_thread_id
+            .eq(case_when(later(), thread.0.into_sql::<BigInt>().nullable()).otherwise(forums::last_thread_id)),
+        forums::last_post_at
+            .eq(case_when(later(), at.into_sql::<Timestamptz>().nullable()).otherwise(forums::last_post_at)),
+    ));
+    known!(counted).execute(&mut conn).await
 }
 
 /// Counts what left a forum, or came back to it in the middle, and looks anew for its last thread. The row is locked first: a

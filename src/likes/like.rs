@@ -3,22 +3,23 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::AsMember;
+use crate::access::{AsMember, Viewer};
 use crate::db::schema::{likes, posts, threads};
-use crate::db::transaction;
+use crate::db::{known, transaction};
 use crate::error::{Code, Error, OrNotFound};
 use crate::events::{Event, What};
-use crate::ids::MemberId;
+use crate::ids::{MemberId, PostId, ThreadId};
 use crate::members;
-use crate::posts::{Post, PostPath};
+use crate::posts::{PostPath, seen};
 use crate::state::State;
-use crate::threads::Thread;
+use crate::threads::{Thread, visible};
 
 /// Whether you like a post, and how many do.
 #[derive(Serialize, ToSchema)]
@@ -52,68 +53,107 @@ pub async fn unlike_post(caller: AsMember, path: Path<PostPath>, state: Data<Sta
 }
 
 async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    if liked && post.author_id == caller.member_id {
+    let (thread, author) = Subject::place(path.post_id, &viewer, &*state.db.share().await?).await?.or_not_found()?;
+    if liked && author == caller.member_id {
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
+    let like = Like { thread, post: path.post_id, member: caller.member_id };
+    let conn = &mut state.db.get().await?;
     let like_count = transaction(conn, async |conn| {
-        let (thread, post) =
-            try_join!(Thread::hold(&viewer, post.thread_id, conn), Post::hold(&viewer, post.thread_id, post.id, conn))?;
+        // Sent together, and done in this order.
+        let conn = &*conn;
+        let change = async { if liked { like.insert(now, conn).await } else { like.remove(conn).await } };
+        let held = try_join!(Thread::hold(&viewer, thread, conn), Subject::hold(&like, &viewer, conn), change)?;
+        let (thread, post, changed) = held;
         thread.or_not_found()?;
         let post = post.or_not_found()?;
-        let changed = if liked {
-            insert(&post, caller.member_id, now, conn).await
-        } else {
-            remove(&post, caller.member_id, conn).await
-        };
-        let by = changed? as i64 * if liked { 1 } else { -1 };
+        let by = changed as i64 * if liked { 1 } else { -1 };
         if by == 0 {
             return Ok(post.like_count);
         }
         let what = if liked { What::PostLiked } else { What::PostUnliked };
-        let event = Event::of_post(what, post.thread_id, post.id).by(caller.member_id);
-        let (like_count, ()) = try_join!(count(&post, by, conn), event.record(conn))?;
+        let event = Event::of_post(what, like.thread, like.post).by(like.member);
+        let (like_count, ()) = try_join!(like.count(&post, by, conn), event.record(conn))?;
         Ok(like_count)
     })
     .await?;
     Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
 }
 
-/// 1 if the like is new, 0 if it was there.
-async fn insert(post: &Post, member: MemberId, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::insert_into(likes::table)
-        .values((
-            likes::thread_id.eq(post.thread_id),
-            likes::post_id.eq(post.id),
-            likes::member_id.eq(member),
-            likes::created_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
+/// What is to be known of a post that somebody likes.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = posts, check_for_backend(Pg))]
+struct Subject {
+    author_id: MemberId,
+    like_count: i64,
+    deleted_at: Option<DateTime<Utc>>,
 }
 
-/// 1 if the like was there, 0 if not.
-async fn remove(post: &Post, member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::delete(likes::table.find((post.thread_id, post.id, member))).execute(conn).await
+impl Subject {
+    /// Its thread and its author, as this viewer may see it. Neither ever changes.
+    async fn place(
+        post: PostId,
+        viewer: &Viewer,
+        mut conn: &AsyncPgConnection,
+    ) -> QueryResult<Option<(ThreadId, MemberId)>> {
+        let shown = posts::id.eq(post).and(visible(viewer.moderates())).and(seen(viewer.moderates()));
+        let post = posts::table.inner_join(threads::table).filter(shown).select((posts::thread_id, posts::author_id));
+        known!(post).get_result(&mut conn).await.optional()
+    }
+
+    /// The post, changed by nobody else until the transaction ends. Its thread is to be held before.
+    async fn hold(like: &Like, viewer: &Viewer, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
+        let shown = posts::thread_id.eq(like.thread).and(posts::id.eq(like.post)).and(seen(viewer.moderates()));
+        let post = posts::table.filter(shown).select(Self::as_select()).for_no_key_update();
+        known!(post).get_result(&mut conn).await.optional()
+    }
 }
 
-/// Moves the counters, and gives the post's. Likes of a deleted post count for nobody but itself.
-async fn count(post: &Post, by: i64, conn: &AsyncPgConnection) -> QueryResult<i64> {
-    let counted = if post.deleted_at.is_none() { by } else { 0 };
-    let (mut of_post, mut of_thread) = (conn, conn);
-    let of_post = diesel::update(posts::table.find((post.thread_id, post.id)))
-        .set(posts::like_count.eq(posts::like_count + by))
-        .returning(posts::like_count)
-        .get_result(&mut of_post);
-    let of_thread = diesel::update(threads::table.find(post.thread_id))
-        .set((
+/// Whose like of which post.
+struct Like {
+    thread: ThreadId,
+    post: PostId,
+    member: MemberId,
+}
+
+impl Like {
+    /// 1 if the like is new, 0 if it was there.
+    async fn insert(&self, now: DateTime<Utc>, mut conn: &AsyncPgConnection) -> QueryResult<usize> {
+        let like = diesel::insert_into(likes::table)
+            .values((
+                likes::thread_id.eq(self.thread),
+                likes::post_id.eq(self.post),
+                likes::member_id.eq(self.member),
+                likes::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing();
+        known!(like).execute(&mut conn).await
+    }
+
+    /// 1 if the like was there, 0 if not.
+    async fn remove(&self, mut conn: &AsyncPgConnection) -> QueryResult<usize> {
+        let like = diesel::delete(likes::table.find((self.thread, self.post, self.member)));
+        known!(like).execute(&mut conn).await
+    }
+
+    /// Moves the counters, and gives the post's. Likes of a deleted post count for nobody but itself.
+    async fn count(&self, subject: &Subject, by: i64, conn: &AsyncPgConnection) -> QueryResult<i64> {
+        let counted = if subject.deleted_at.is_none() { by } else { 0 };
+        let of_post = diesel::update(posts::table.find((self.thread, self.post)))
+            .set(posts::like_count.eq(posts::like_count + by))
+            .returning(posts::like_count);
+        let of_thread = diesel::update(threads::table.find(self.thread)).set((
             threads::like_count.eq(threads::like_count + counted),
             threads::page_version.eq(threads::page_version + 1),
-        ))
-        .execute(&mut of_thread);
-    let (like_count, ..) = try_join!(of_post, of_thread, members::count(post.author_id, 0, counted, conn))?;
-    Ok(like_count)
+        ));
+        let (of_post, of_thread) = (known!(of_post), known!(of_thread));
+        let (mut first, mut second) = (conn, conn);
+        let (like_count, ..) = try_join!(
+            of_post.get_result(&mut first),
+            of_thread.execute(&mut second),
+            members::count(subject.author_id, 0, counted, conn)
+        )?;
+        Ok(like_count)
+    }
 }

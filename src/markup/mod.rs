@@ -27,3 +27,8 @@ pub const VERSION: i16 = 1;
 
 /// Quotes stand in each other at most this deep.
 pub const MAX_QUOTE_DEPTH: usize = 5;
+
+/// Whether a body may quote posts: what does not say so in its HTML quotes none.
+pub fn may_quote(html: &str) -> bool {
+    html.contains("<blockquote data-post=")
+}

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::known;
 use crate::db::schema::members;
 use crate::ids::MemberId;
 
@@ -13,11 +14,9 @@ pub async fn count(
     likes_received: i64,
     mut conn: &AsyncPgConnection,
 ) -> QueryResult<usize> {
-    diesel::update(members::table.find(member))
-        .set((
-            members::post_count.eq(members::post_count + posts),
-            members::likes_received.eq(members::likes_received + likes_received),
-        ))
-        .execute(&mut conn)
-        .await
+    let counted = diesel::update(members::table.find(member)).set((
+        members::post_count.eq(members::post_count + posts),
+        members::likes_received.eq(members::likes_received + likes_received),
+    ));
+    known!(counted).execute(&mut conn).await
 }

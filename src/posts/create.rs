@@ -3,7 +3,9 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
+use diesel::dsl::case_when;
 use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use serde::Deserialize;
@@ -11,13 +13,14 @@ use utoipa::ToSchema;
 
 use super::model::{NewPost, Post, compose, next_id, settle_body};
 use super::view::{PostView, show_one};
-use crate::access::{AsMember, Signed};
+use crate::access::{AsMember, Role, Signed};
+use crate::db::known;
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{ForumId, PostId, ThreadId};
 use crate::state::State;
-use crate::threads::{Thread, ThreadPath};
+use crate::threads::{Thread, ThreadPath, takes_replies};
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::Etag;
@@ -56,9 +59,8 @@ pub async fn create_post(
     let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
     let work = async |conn: &mut _| reply(&caller, path.thread_id, body.body.as_str(), now, conn).await;
-    let show = async |id, conn: &mut _| {
-        let post = Post::seen_by(&viewer, id, conn).await?.or_not_found()?;
-        let post = show_one(post, &viewer, now, conn).await?;
+    let show = async |post: Post, conn: &mut _| {
+        let (id, post) = (post.id, show_one(post, &viewer, conn).await?);
         Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
     };
     idempotency.of(caller.member_id).run(conn, work, show).await
@@ -72,25 +74,24 @@ async fn reply(
     body: &str,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
-) -> Result<PostId, Error> {
-    let found = Thread::seen_by(&caller.clone().into(), thread, conn).await?.or_not_found()?;
-    found.may_be_replied_to_by(caller)?;
+) -> Result<Post, Error> {
     let rendered = compose(body, conn).await?;
     let Place { id, position, forum, at } = take_place(caller, thread, now, conn).await?;
     let post = NewPost { thread_id: thread, id, position, author_id: caller.member_id, body, rendered, created_at: at };
     let event = Event::of_post(What::PostCreated, thread, id).in_forum(forum).by(caller.member_id);
     // Sent together: the thread is held for one round trip less for each. Rows are locked in the order of the sending.
     let conn = &*conn;
-    try_join!(
+    let (post, ..) = try_join!(
         post.insert(conn),
         forums::count(forum, 0, 1, (thread, at), conn),
         members::count(caller.member_id, 1, 0, conn),
         event.record(conn)
     )?;
-    Ok(id)
+    Ok(post)
 }
 
 /// Where and when a reply stands.
+#[derive(Queryable)]
 struct Place {
     id: PostId,
     position: i64,
@@ -98,18 +99,33 @@ struct Place {
     at: DateTime<Utc>,
 }
 
-/// Takes the next position of a thread that still takes replies from this member.
+/// Takes the next position of a thread that takes replies from this member.
 async fn take_place(
     caller: &Signed,
     thread: ThreadId,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<Place, Error> {
-    let held = Thread::hold(&caller.clone().into(), thread, conn).await?.or_not_found()?;
-    held.may_be_replied_to_by(caller)?;
+    if let Some(place) = next_place(caller, thread, now, conn).await? {
+        return Ok(place);
+    }
+    let found = Thread::seen_by(&caller.clone().into(), thread, conn).await?.or_not_found()?;
+    found.may_be_replied_to_by(caller)?;
+    // It was opened in between.
+    next_place(caller, thread, now, conn).await?.or_not_found()
+}
+
+/// The next position, unless the thread takes none: who replies has not to read it first, nor to wait for who holds it twice.
+async fn next_place(
+    caller: &Signed,
+    thread: ThreadId,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Option<Place>> {
+    let taking = threads::table.filter(threads::id.eq(thread).and(takes_replies(caller.is(Role::Moderator))));
     // Whoever waited for the thread is later than whom it waited for, whatever the clocks say: times rise with positions.
-    let at = now.max(held.last_post_at);
-    let (id, position) = diesel::update(threads::table.find(thread))
+    let at = case_when(threads::last_post_at.lt(now), now.into_sql::<Timestamptz>()).otherwise(threads::last_post_at);
+    let taken = diesel::update(taking)
         .set((
             threads::highest_position.eq(threads::highest_position + 1),
             threads::post_count.eq(threads::post_count + 1),
@@ -119,8 +135,11 @@ async fn take_place(
             threads::last_post_author_id.eq(caller.member_id),
             threads::last_post_at.eq(at),
         ))
-        .returning((threads::last_post_id.assume_not_null(), threads::highest_position))
-        .get_result(conn)
-        .await?;
-    Ok(Place { id, position, forum: held.forum_id, at })
+        .returning((
+            threads::last_post_id.assume_not_null(),
+            threads::highest_position,
+            threads::forum_id,
+            threads::last_post_at,
+        ));
+    known!(taken).get_result(conn).await.optional()
 }

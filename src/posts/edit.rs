@@ -61,7 +61,7 @@ pub async fn edit_post(
     let work = async |conn: &mut _| edit(&caller, path.post_id, &if_match, &body, now, conn).await;
     let show = async |(), conn: &mut _| {
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-        let post = show_one(post, &viewer, now, conn).await?;
+        let post = show_one(post, &viewer, conn).await?;
         Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
     };
     idempotency.of(caller.member_id).run(conn, work, show).await

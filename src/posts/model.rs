@@ -132,10 +132,10 @@ pub struct NewPost<'a> {
 }
 
 impl NewPost<'_> {
-    /// Writes the post and its quotes. Counters are the act's.
-    pub async fn insert(self, mut conn: &AsyncPgConnection) -> QueryResult<()> {
+    /// Writes the post and its quotes, and gives its row. Counters are the act's.
+    pub async fn insert(self, mut conn: &AsyncPgConnection) -> QueryResult<Post> {
         let Rendered { html, text, quotes, mentions, emoji } = self.rendered;
-        diesel::insert_into(posts::table)
+        let post = diesel::insert_into(posts::table)
             .values((
                 posts::thread_id.eq(self.thread_id),
                 posts::id.eq(self.id),
@@ -146,9 +146,10 @@ impl NewPost<'_> {
                 (posts::mentions.eq(mentions), posts::emoji.eq(emoji)),
                 posts::created_at.eq(self.created_at),
             ))
-            .execute(&mut conn)
-            .await?;
-        insert_quotes(self.thread_id, self.id, quotes, conn).await
+            .returning(Post::as_returning());
+        let post = known!(post).get_result(&mut conn).await?;
+        insert_quotes(self.thread_id, self.id, quotes, conn).await?;
+        Ok(post)
     }
 }
 

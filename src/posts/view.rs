@@ -317,14 +317,16 @@ fn placeholder(post: &Post) -> PostView {
     }
 }
 
-/// One post as it is shown, without the cards.
-pub async fn show_one(
-    post: Post,
-    viewer: &Viewer,
-    now: DateTime<Utc>,
-    conn: &AsyncPgConnection,
-) -> QueryResult<PostView> {
-    let fallback = placeholder(&post);
-    let (views, _) = Loaded::new(vec![post], [], viewer, now, conn).await?.show(viewer);
-    Ok(views.into_iter().next().unwrap_or(fallback))
+/// One post as it is shown, without the cards. Nothing is asked for what it has not: neither quotes nor names of whom it mentions.
+pub async fn show_one(post: Post, viewer: &Viewer, conn: &AsyncPgConnection) -> QueryResult<PostView> {
+    if !is_shown(&post, viewer) {
+        return Ok(placeholder(&post));
+    }
+    let shown = [&post];
+    let quotes = async { if markup::may_quote(&post.html) { quotes_of(&shown, conn).await } else { Ok(Vec::new()) } };
+    let mentioned =
+        async { if post.mentions.is_empty() { Ok(Vec::new()) } else { Card::with_rank(&post.mentions, conn).await } };
+    let (quotes, mentioned) = try_join!(quotes, mentioned)?;
+    let of = |id| mentioned.iter().find(|(card, _)| card.id.0 == id);
+    Ok(show(post, quotes, viewer, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))
 }

@@ -13,9 +13,9 @@ use super::model::{Thread, ThreadKind, settle_tags, slug};
 use super::view::ThreadView;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
-use crate::error::{Error, OrNotFound};
+use crate::error::Error;
 use crate::events::{Event, What};
-use crate::ids::{ForumId, PostId, ThreadId};
+use crate::ids::{ForumId, MemberId};
 use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
 use crate::state::State;
 use crate::web::answer;
@@ -73,12 +73,10 @@ pub async fn create_thread(
     let conn = &mut state.db.get().await?;
     let (viewer, now) = (caller.viewer(), state.clock.now());
     let work = async |conn: &mut _| start(&caller, &body, now, conn).await;
-    let show = async |(id, post), conn: &mut _| {
-        let thread = Thread::seen_by(&viewer, id, conn).await?.or_not_found()?;
-        let post = Post::seen_by(&viewer, post, conn).await?.or_not_found()?;
-        let (etag, post) = (thread.etag(), show_one(post, &viewer, now, conn).await?);
-        let created = CreatedThread { thread: ThreadView::from(thread), post };
-        Ok(answer::created(format!("/api/v1/threads/{id}"), &etag, &created))
+    let show = async |(thread, post): (Thread, Post), conn: &mut _| {
+        let (location, etag) = (format!("/api/v1/threads/{}", thread.id), thread.etag());
+        let post = show_one(post, &viewer, conn).await?;
+        Ok(answer::created(location, &etag, &CreatedThread { thread: ThreadView::from(thread), post }))
     };
     idempotency.of(caller.member_id).run(conn, work, show).await
 }
@@ -89,41 +87,45 @@ async fn start(
     body: &CreateThread,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
-) -> Result<(ThreadId, PostId), Error> {
-    let forum = body.forum_id;
+) -> Result<(Thread, Post), Error> {
+    let (forum, author) = (body.forum_id, caller.member_id);
     forums::must_hold_threads(forum, conn).await?;
     let rendered = compose(body.body.as_str(), conn).await?;
     forums::hold_place_for_threads(forum, conn).await?;
-    let tags: Vec<&str> = body.tags.iter().flatten().map(Tag::as_str).collect();
-    let title = body.title.as_str();
-    let (thread, post): (ThreadId, PostId) = diesel::insert_into(threads::table)
-        .values((
-            (threads::forum_id.eq(forum), threads::kind.eq(body.kind.unwrap_or_default())),
-            (threads::slug.eq(slug(title)), threads::title.eq(title), threads::tags.eq(tags)),
-            (threads::author_id.eq(caller.member_id), threads::created_at.eq(now)),
-            (threads::post_count.eq(1), threads::highest_position.eq(1)),
-            (threads::last_post_id.eq(next_id().nullable()), threads::last_post_position.eq(1)),
-            (threads::last_post_author_id.eq(caller.member_id), threads::last_post_at.eq(now)),
-        ))
-        .returning((threads::id, threads::last_post_id.assume_not_null()))
-        .get_result(conn)
-        .await?;
-    let first = NewPost {
-        thread_id: thread,
-        id: post,
-        position: 1,
-        author_id: caller.member_id,
-        body: body.body.as_str(),
-        rendered,
-        created_at: now,
-    };
-    let event = Event::of_post(What::ThreadCreated, thread, post).in_forum(forum).by(caller.member_id);
+    let thread = insert(author, body, now, conn).await?;
+    let (thread_id, body) = (thread.id, body.body.as_str());
+    let id = thread.last_post_id.ok_or_else(|| Error::internal("a thread has a post"))?;
+    let first = NewPost { thread_id, id, position: 1, author_id: author, body, rendered, created_at: now };
+    let event = Event::of_post(What::ThreadCreated, thread_id, id).in_forum(forum).by(author);
     let conn = &*conn;
-    try_join!(
+    let (post, ..) = try_join!(
         first.insert(conn),
-        forums::count(forum, 1, 1, (thread, now), conn),
-        members::count(caller.member_id, 1, 0, conn),
+        forums::count(forum, 1, 1, (thread_id, now), conn),
+        members::count(author, 1, 0, conn),
         event.record(conn)
     )?;
     Ok((thread, post))
+}
+
+/// Writes the thread, as it is with its first post.
+async fn insert(
+    author: MemberId,
+    body: &CreateThread,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Thread> {
+    let tags: Vec<&str> = body.tags.iter().flatten().map(Tag::as_str).collect();
+    let title = body.title.as_str();
+    diesel::insert_into(threads::table)
+        .values((
+            (threads::forum_id.eq(body.forum_id), threads::kind.eq(body.kind.unwrap_or_default())),
+            (threads::slug.eq(slug(title)), threads::title.eq(title), threads::tags.eq(tags)),
+            (threads::author_id.eq(author), threads::created_at.eq(now)),
+            (threads::post_count.eq(1), threads::highest_position.eq(1)),
+            (threads::last_post_id.eq(next_id().nullable()), threads::last_post_position.eq(1)),
+            (threads::last_post_author_id.eq(author), threads::last_post_at.eq(now)),
+        ))
+        .returning(Thread::as_returning())
+        .get_result(conn)
+        .await
 }

@@ -18,7 +18,7 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{MAX_TAGS, Thread, ThreadKind, ThreadPath, slug, visible, write_views};
+pub use model::{MAX_TAGS, Thread, ThreadKind, ThreadPath, slug, takes_replies, visible, write_views};
 pub use view::{LastPost, ThreadView};
 
 /// The acts of this feature.

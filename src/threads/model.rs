@@ -81,6 +81,13 @@ pub fn visible(moderates: bool) -> _ {
     threads::deleted_at.is_null().or(moderates)
 }
 
+/// Whether a thread takes a reply, from a moderator or another member.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn takes_replies(moderates: bool) -> _ {
+    let moderates: diesel::dsl::AsExprOf<bool, Bool> = moderates.into_sql::<Bool>();
+    threads::deleted_at.is_null().and(threads::locked.eq(false).or(moderates))
+}
+
 impl Thread {
     /// A thread, as this viewer may see it.
     pub async fn seen_by(viewer: &Viewer, id: ThreadId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
@@ -106,7 +113,7 @@ impl Thread {
         Ok(thread)
     }
 
-    /// May this member write a reply?
+    /// May this member write a reply? `takes_replies` says the same of rows.
     pub fn may_be_replied_to_by(&self, signed: &Signed) -> Result<(), Error> {
         if self.deleted_at.is_some() {
             return Err(Error::new(Code::ThreadDeleted, "restore the thread first"));

@@ -139,7 +139,7 @@ fn a_hundred_thousand_mentions_look_up_a_bounded_number_of_names() {
 }
 
 #[actix_web::test]
-async fn a_reply_costs_as_many_statements_whatever_it_holds() {
+async fn a_reply_costs_no_more_statements_whatever_it_holds() {
     let app = App::start().await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
@@ -154,8 +154,8 @@ async fn a_reply_costs_as_many_statements_whatever_it_holds() {
     let names: String = (0..1_500).map(|n| format!("@anna{n} ")).collect();
     let quotes: String = (1..600).map(|n| format!("[quote post={n}]x[/quote]\n")).collect();
     let few = post("@anna\n[quote post=1]\nx\n[/quote]".into()).await;
-    assert_eq!(post(format!("{names}\n[quote post=1]\nx\n[/quote]")).await, few);
-    assert_eq!(post(format!("@anna\n{quotes}")).await, few);
+    assert!(post(format!("{names}\n[quote post=1]\nx\n[/quote]")).await <= few);
+    assert!(post(format!("@anna\n{quotes}")).await <= few);
     let read = async || app.statements(app.guest().get(&path)).await;
     let before = read().await;
     for body in corpus::own().into_iter().filter(|body| !body.contains(|c: char| c.is_control() && c != '\n')) {

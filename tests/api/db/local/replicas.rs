@@ -87,8 +87,9 @@ async fn guests_read_from_a_replica_that_is_near_and_members_from_the_primary() 
 #[actix_web::test]
 async fn a_guest_sees_at_once_what_its_node_has_written_however_late_the_replica_is() {
     let world = World::new().await;
-    let anna = world.app.member("ben").await;
+    // Each look lets some time of tokens go by.
     eventually(async || world.replica_is_asked().await).await;
+    let anna = world.app.member("ben").await;
     ask(world.replica.url(), "SELECT pg_wal_replay_pause()").await;
     for n in 2..20 {
         let post = anna.post(&world.page, json!({"body": "One more."})).await.expect(201);
