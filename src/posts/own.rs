@@ -42,9 +42,10 @@ impl Lookup for Own {
         let shown = || pages.iter().flat_map(|page| page.posts.iter().map(move |post| (page, *post)));
         let numbers = (1_i64..).zip(pages).flat_map(|(n, page)| page.posts.iter().map(move |_| n));
         let own = fixed::<(BigInt, Nullable<BigInt>, Nullable<BigInt>)>(
-            "SELECT asked.n, threads.page_version, NULL FROM unnest(?) WITH ORDINALITY AS asked (thread_id, n) \
+            "SELECT asked.n, threads.page_version, NULL FROM unnest(?::bigint[]) WITH ORDINALITY AS asked (thread_id, n) \
              JOIN threads ON threads.id = asked.thread_id \
-             UNION ALL SELECT shown.n, NULL, likes.post_id FROM unnest(?, ?, ?, ?) AS shown (n, thread_id, post_id, member_id) \
+             UNION ALL SELECT shown.n, NULL, likes.post_id FROM \
+             unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[]) AS shown (n, thread_id, post_id, member_id) \
              JOIN likes ON likes.thread_id = shown.thread_id AND likes.post_id = shown.post_id \
              AND likes.member_id = shown.member_id",
         )
