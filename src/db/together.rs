@@ -13,7 +13,7 @@ use super::Pool;
 use crate::error::Error;
 
 /// So many statements of a kind a worker has under way: one is made ready while the other is worked on.
-const UNDER_WAY: usize = 2;
+const UNDER_WAY: usize = 1;
 /// So many lookups go together at most: more would keep others on the connection waiting.
 const MOST: usize = 32;
 
