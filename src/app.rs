@@ -10,7 +10,7 @@ use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
@@ -23,7 +23,7 @@ use crate::web::connection::{Connection, Patience};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
 use crate::web::served::{Routes, Served};
-use crate::web::{body, changed, direct, etag, frame, limit};
+use crate::web::{body, changed, direct, encoding, etag, frame, limit};
 use crate::{openapi, routes};
 
 /// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
@@ -132,7 +132,7 @@ pub fn build_app(
         .wrap(from_fn(body::read_body))
         .wrap(from_fn(access::authenticate))
         .wrap(from_fn(etag::conditional))
-        .wrap(Compress::default())
+        .wrap(from_fn(encoding::encode))
         .wrap(from_fn(changed::void_changed))
         .wrap(from_fn(limit::limit))
         .wrap(from_fn(access::identify))

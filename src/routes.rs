@@ -1,4 +1,4 @@
-//! Table of contents: what is served, feature by feature, the busiest first: the router tries one path after the other.
+//! Table of contents: what is served, feature by feature.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -7,6 +7,7 @@ use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions,
 /// Registers every act.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .configure(busiest)
         .configure(posts::routes)
         .configure(likes::routes)
         .configure(members::routes)
@@ -19,4 +20,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(tokens::routes)
         .configure(ranks::routes)
         .configure(site::routes);
+}
+
+/// What is asked for most: the router tries one path after the other.
+fn busiest(config: &mut ServiceConfig<'_>) {
+    config
+        .service(posts::list_posts_by_thread)
+        .service(threads::list_threads)
+        .service(posts::read_post)
+        .service(members::read_member)
+        .service(posts::create_post)
+        .service(likes::like_post);
 }

@@ -2,11 +2,13 @@
 //! themselves. Nothing here knows what the answers are of.
 
 mod changes;
+mod coding;
 mod flights;
 mod kept;
 mod store;
 
 pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
+pub use coding::Coding;
 pub use flights::JOINED_FOR;
-pub use kept::{Coding, Kept, Seams};
+pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};

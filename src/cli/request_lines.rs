@@ -92,6 +92,10 @@ thread_local! {
 }
 
 /// This moment as RFC 3339 writes it. What is before the point is the same for a second.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a line is of the moment in which it is written, whatever the clock of requests says"
+)]
 fn write_moment(out: &mut Writer<'_>) -> fmt::Result {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     SECOND.with_borrow_mut(|(second, text)| {

@@ -7,10 +7,11 @@ mod list_by_post;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The acts of this feature.
+pub use like::like_post;
+
+/// The acts of this feature, but for the busiest.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(like::like_post)
         .service(like::unlike_post)
         .service(list_by_post::list_likes_by_post)
         .service(list_by_member::list_likes_by_member);

@@ -18,12 +18,12 @@ pub use counters::count;
 pub use model::{
     Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, set_password, set_role,
 };
+pub use read::read_member;
 pub use view::{Country, MemberView, Members, card, cards};
 
-/// The acts of this feature.
+/// The acts of this feature, but for the busiest.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(read::read_member)
         .service(by_username::read_member_by_username)
         .service(list::list_members)
         .service(create::create_member)

@@ -18,15 +18,15 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use create::create_post;
+pub use list_by_thread::list_posts_by_thread;
 pub use model::{NewPost, Post, PostPath, compose, next_id, render, seen, settle_body};
+pub use read::read_post;
 pub use view::{Loaded, PostView, show_one};
 
-/// The acts of this feature.
+/// The acts of this feature, but for the busiest.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(list_by_thread::list_posts_by_thread)
-        .service(create::create_post)
-        .service(read::read_post)
         .service(list::list_posts)
         .service(edit::edit_post)
         .service(delete::delete_post)

@@ -18,13 +18,13 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use list::list_threads;
 pub use model::{MAX_TAGS, Thread, ThreadKind, ThreadPath, slug, takes_replies, visible, write_views};
 pub use view::{LastPost, ThreadView};
 
-/// The acts of this feature.
+/// The acts of this feature, but for the busiest.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(list::list_threads)
         .service(read::read_thread)
         .service(create::create_thread)
         .service(edit::edit_thread)

@@ -44,6 +44,10 @@ impl MessageBody for Pieces {
         BodySize::Sized(self.len() as u64)
     }
 
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        Ok(Vec::from(self.0).concat().into())
+    }
+
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         Poll::Ready(self.0.pop_front().map(Ok))
     }

@@ -1,8 +1,12 @@
 //! Content codings: which of those that a client takes can be had here, and entity tags that tell them apart.
 
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
+use actix_web::middleware::Next;
 
 use crate::cache::Coding;
+use crate::error::Error;
 
 /// The coding that a client likes best among ours; none where it likes the plain form better or takes no other. Where it likes some
 /// alike, the one that is smallest.
@@ -35,22 +39,28 @@ fn liking(one: &str) -> Option<(f32, Option<Coding>)> {
     (coding.is_some() || name.trim().eq_ignore_ascii_case("identity")).then_some((q, coding))
 }
 
-/// Leaves of `Accept-Encoding` what can be had. A client that excludes the plain form and everything else gets the plain one,
-/// as RFC 9110, section 12.5.3, permits: it is better than none.
-pub fn keep_known(headers: &mut HeaderMap) {
-    if !headers.contains_key(ACCEPT_ENCODING) {
-        return;
+/// Codes an answer as its client likes it best, unless it is coded already, or comes as a stream. A client that excludes the plain form
+/// and everything else gets the plain one, as RFC 9110, section 12.5.3, permits: it is better than none.
+pub async fn encode<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let best = best(request.headers());
+    let response = next.call(request).await?;
+    let is_done = response.headers().contains_key(CONTENT_ENCODING) || response.response().body().size().is_eof();
+    let Some(coding) = best.filter(|_| !is_done) else { return Ok(response.map_into_left_body()) };
+    let (request, response) = response.into_parts();
+    let (mut response, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(bytes) => coding.code(&bytes).await.map_err(Error::internal)?,
+        Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream)).map_into_left_body()),
+    };
+    let fields = response.headers_mut();
+    fields.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    if !fields.contains_key(VARY) {
+        fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
-    let fields = headers.get_all(ACCEPT_ENCODING).filter_map(|field| field.to_str().ok());
-    let wanted: Vec<_> =
-        fields.flat_map(|field| field.split(',')).map(str::trim).filter(|one| liking(one).is_some()).collect();
-    let wanted = HeaderValue::from_str(&wanted.join(", "));
-    headers.remove(ACCEPT_ENCODING);
-    if let Ok(wanted) = wanted
-        && !wanted.is_empty()
-    {
-        headers.insert(ACCEPT_ENCODING, wanted);
-    }
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))).map_into_right_body())
 }
 
 /// Tells strong tags of encoded bodies apart: their bytes are others (RFC 9110, section 8.8.3.3).

@@ -71,7 +71,6 @@ pub async fn frame<B: MessageBody + 'static>(
     if let Some(act) = act {
         request.extensions_mut().insert(act);
     }
-    encoding::keep_known(request.headers_mut());
     let _ours = Turn::take(&request);
     let mut response = in_time(request, next, &id, &asked).await?;
     encoding::tell_in_tag(response.headers_mut());

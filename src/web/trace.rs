@@ -41,6 +41,9 @@ impl Trace {
     /// Begins with a request.
     pub fn new(request_id: &str, headers: &HeaderMap) -> Self {
         let span = tracing::info_span!("request", request_id, trace_id = tracing::field::Empty);
+        if !is_collected() && !headers.contains_key(PARENT) {
+            return Self { span, id: None, is_collected: false };
+        }
         let from = TraceContextPropagator::new().extract(&Fields(headers));
         if from.span().span_context().is_valid()
             && let Err(error) = span.set_parent(from.clone())
