@@ -7,10 +7,10 @@ asked() {
         cat "$work/wrk" >&2
         return 1
     }
-    # One in a hundred at most, and told: a crowded machine is not to end a long run.
+    # One in a thousand at most, and told: a crowded machine is not to end a long run.
     awk '$1 ~ /^(requests|failed)$/ { n[$1] = $2 }
         n["failed"] > 0 { print "  " n["failed"] " of " n["requests"] " requests failed" }
-        END { exit !n["requests"] || n["failed"] > n["requests"] / 100 }' "$work/wrk" >&2 || {
+        END { exit !n["requests"] || n["failed"] > n["requests"] / 1000 }' "$work/wrk" >&2 || {
         cat "$work/wrk" >&2
         echo 'The last refusals in the log of the service:' >&2
         grep '"status":[45]' "$work/$running/log" | tail -n 5 >&2
@@ -19,12 +19,18 @@ asked() {
     awk '$1 == "requests_per_second" { print $2 }' "$work/wrk"
 }
 
-# A server that answers what the service has just answered, at $bare_url. The same arguments as curl's.
+# A server that answers what the service answers to the requests of a file (method, path, a field), at $bare_url.
 bare_like() {
-    : >"$work/bare.body"
-    request --output "$work/bare.body" --dump-header "$work/bare.head" "$@"
+    rm -rf "$work/bare"
+    mkdir "$work/bare"
+    while IFS='	' read -r _ path field; do
+        recorded=$work/bare/$(echo "$path" | tr / _)
+        : >"$recorded.body"
+        request --output "$recorded.body" --dump-header "$recorded.head" ${field:+-H "$field"} "$url$path"
+        printf '%s\t%s\t%s\n' "$path" "$recorded.head" "$recorded.body" >>"$work/bare/recorded"
+    done <"$1"
     : >"$work/bare.out"
-    "$yardstick" answer --workers "$workers" "$work/bare.head" "$work/bare.body" >"$work/bare.out" &
+    "$yardstick" answer --workers "$workers" "$work/bare/recorded" >"$work/bare.out" &
     others="$others $!"
     bare_url=
     while [ -z "$bare_url" ]; do
@@ -32,7 +38,7 @@ bare_like() {
         bare_url=$(head -n 1 "$work/bare.out")
         sleep 0.1
     done
-    echo "  an answer of $(wc -c <"$work/bare.body") bytes, $(awk 'NR == 1 { print $2 }' "$work/bare.head")"
+    echo "  $(wc -l <"$work/bare/recorded") answers, the last of $(wc -c <"$recorded.body") bytes, $(awk 'NR == 1 { print $2 }' "$recorded.head")"
 }
 
 # The same requests to that server. File, seconds.

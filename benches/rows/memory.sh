@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2329
-# The most that a fresh server has resident when many different pages have been asked for, while 1,000 connections are open and one after the
+# The most that a fresh server has resident when many different pages have been asked for in all codings, while 1,000 connections are open and one after the
 # other asks for a page.
 stop_service
 uniform
-asked "$work/pages" random "$((seconds * 2))" >/dev/null
+awk '{ split("identity gzip br zstd", codings, " "); print $0 "\tAccept-Encoding: " codings[NR % 4 + 1] }' "$work/pages" >"$work/coded"
+asked "$work/coded" random "$((seconds * 2))" >/dev/null
 # shellcheck disable=SC3045  # every sh that systems come with has it
 ulimit -n 4096
 "$yardstick" hold "${url#http://}" "$work/pages" --connections 1000 --rounds 3 &

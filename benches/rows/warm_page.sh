@@ -6,7 +6,7 @@ limit() { bare_asked "$work/warm" "$1"; }
 for coding in identity gzip br; do
     head -n 100 "$work/pages" | sed "s/\$/	Accept-Encoding: $coding/" >"$work/warm"
     measured 1 >/dev/null
-    bare_like -H "Accept-Encoding: $coding" "$url/api/v1/threads/$first_thread/posts"
+    bare_like "$work/warm"
     in_turn
     case $coding in identity) packed= ;; br) packed=', brotli' ;; *) packed=", $coding" ;; esac
     result "thread page, warm, guests$packed" more /s 0.8 '≥ 0.8 of a bare server'
