@@ -40,8 +40,9 @@ async fn said_to(service: &Service, words: String) -> String {
 }
 
 fn within(name: &str, limit: u64, took: Duration) {
-    let limit = Duration::from_secs(limit);
-    assert!((limit..limit + LATE).contains(&took), "{name}: the limit is {limit:?}, it took {took:?}");
+    // The server's clock for the first head of a connection goes by half seconds.
+    let (limit, early) = (Duration::from_secs(limit), Duration::from_millis(500));
+    assert!((limit - early..limit + LATE).contains(&took), "{name}: the limit is {limit:?}, it took {took:?}");
 }
 
 /// A thread whose likes take longer than a statement may; gives its first post.
