@@ -42,8 +42,14 @@ impl Coding {
         spawn_blocking(move || self.compress(&bytes, Effort::AtOnce)).await?
     }
 
+    /// The bytes in this coding, as small as is worth it. Nobody waits for it.
+    pub(super) async fn code_well(self, bytes: Bytes) -> std::io::Result<Bytes> {
+        let _room = ROOM.acquire().await.map_err(std::io::Error::other)?;
+        spawn_blocking(move || self.compress(&bytes, Effort::Later)).await?
+    }
+
     /// At once: quick enough not to be felt by who waits. Later: as small as is worth it for what many ask for.
-    pub(super) fn compress(self, bytes: &[u8], effort: Effort) -> std::io::Result<Bytes> {
+    fn compress(self, bytes: &[u8], effort: Effort) -> std::io::Result<Bytes> {
         let level = |at_once, later| if effort == Effort::AtOnce { at_once } else { later };
         let room = Vec::with_capacity(bytes.len() / 3);
         let compressed = match self {
@@ -53,7 +59,7 @@ impl Coding {
                 encoder.finish()?
             }
             Self::Brotli => {
-                let mut encoder = brotli::CompressorWriter::new(room, 4096, level(3, 9), 20);
+                let mut encoder = brotli::CompressorWriter::new(room, 4096, level(3, 5), window(bytes.len()));
                 encoder.write_all(bytes)?;
                 encoder.into_inner()
             }
@@ -63,13 +69,19 @@ impl Coding {
     }
 }
 
+/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. With a
+/// quality above 5 its tables would take tens of megabytes each time.
+fn window(length: usize) -> u32 {
+    length.next_power_of_two().trailing_zeros().clamp(10, 20)
+}
+
 /// What is kept takes no more room than it needs.
 pub(super) fn exact(bytes: Vec<u8>) -> Bytes {
     bytes.into_boxed_slice().into()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
+enum Effort {
     AtOnce,
     Later,
 }

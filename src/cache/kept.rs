@@ -6,10 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::changes::{Changes, Stamp};
-use super::coding::{Coding, Effort, exact};
+use super::coding::{Coding, exact};
 use crate::ids::ThreadId;
 
 /// After so many uses in one coding the answer is compressed better.
@@ -105,12 +104,14 @@ impl Kept {
 
     fn compress_better(self: &Arc<Self>, coding: Coding) {
         let this = self.clone();
-        spawn_blocking(move || match coding.compress(&this.body, Effort::Later) {
-            Ok(bytes) => {
-                let form = &this.coded[coding as usize];
-                *form.bytes.write().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
+        actix_web::rt::spawn(async move {
+            match coding.code_well(this.body.clone()).await {
+                Ok(bytes) => {
+                    let form = &this.coded[coding as usize];
+                    *form.bytes.write().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
+                }
+                Err(error) => tracing::warn!(%error, "an answer could not be compressed"),
             }
-            Err(error) => tracing::warn!(%error, "an answer could not be compressed"),
         });
     }
 }
