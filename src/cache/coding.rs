@@ -37,15 +37,22 @@ impl Coding {
         if bytes.len() <= AT_ONCE {
             return self.compress(bytes, Effort::AtOnce);
         }
-        let bytes = bytes.clone();
-        let _room = ROOM.acquire().await.map_err(std::io::Error::other)?;
-        spawn_blocking(move || self.compress(&bytes, Effort::AtOnce)).await?
+        self.code_beside(bytes.clone(), Effort::AtOnce).await
     }
 
     /// The bytes in this coding, as small as is worth it. Nobody waits for it.
     pub(super) async fn code_well(self, bytes: Bytes) -> std::io::Result<Bytes> {
-        let _room = ROOM.acquire().await.map_err(std::io::Error::other)?;
-        spawn_blocking(move || self.compress(&bytes, Effort::Later)).await?
+        self.code_beside(bytes, Effort::Later).await
+    }
+
+    async fn code_beside(self, bytes: Bytes, effort: Effort) -> std::io::Result<Bytes> {
+        let room = ROOM.acquire().await.map_err(std::io::Error::other)?;
+        let work = move || {
+            // It goes on when whoever asked for it has gone away.
+            let _room = room;
+            self.compress(&bytes, effort)
+        };
+        spawn_blocking(work).await?
     }
 
     /// At once: quick enough not to be felt by who waits. Later: as small as is worth it for what many ask for.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::Pool;
 use crate::error::Error;
 
-/// So many statements of a kind a worker has under way: one is made ready while the other is worked on.
+/// So many statements of a kind a worker has under way: with more of them fewer lookups would gather for each.
 const UNDER_WAY: usize = 1;
 /// So many lookups go together at most: more would keep others on the connection waiting.
 const MOST: usize = 32;

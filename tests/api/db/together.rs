@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use actix_web::rt::spawn;
+use actix_web::rt::task::JoinHandle;
 use futures_util::future::join_all;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use crate::support::{App, Person, eventually, until};
+use crate::support::{Answer, App, Person, eventually, until};
 
 const MANY: usize = 24;
 
@@ -47,29 +48,36 @@ async fn until_in_flight(app: &App, count: usize) {
     eventually(is_so).await;
 }
 
-#[actix_web::test]
-async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
-    let app = App::start().await;
-    let (page, readers) = forum(&app).await;
+/// The same, with the page kept and the likes locked: no reader's own part can be read until the lock is let go.
+async fn likes_held(app: &App) -> (String, Vec<Person>, tokio_postgres::Client) {
+    let (page, readers) = forum(app).await;
     for reader in &readers {
         reader.get(&page).await.expect(200);
     }
     let lock = app.sql().await;
     lock.batch_execute("BEGIN; LOCK TABLE likes").await.unwrap();
-    let asked: Vec<_> = readers
-        .iter()
-        .cloned()
-        .map(|reader| {
-            let page = page.clone();
-            spawn(async move { (reader.id, reader.get(&page).await.expect(200)) })
-        })
-        .collect();
+    (page, readers, lock)
+}
+
+fn ask_at_once(page: &str, readers: &[Person]) -> Vec<JoinHandle<Answer>> {
+    let ask = |reader: &Person| {
+        let (reader, page) = (reader.clone(), page.to_owned());
+        spawn(async move { reader.get(&page).await })
+    };
+    readers.iter().map(ask).collect()
+}
+
+#[actix_web::test]
+async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
+    let app = App::start().await;
+    let (page, readers, lock) = likes_held(&app).await;
+    let asked = ask_at_once(&page, &readers);
     let before = app.shared.state.db.statements();
     until_in_flight(&app, MANY).await;
     lock.batch_execute("COMMIT").await.unwrap();
     for (n, answered) in join_all(asked).await.into_iter().enumerate() {
-        let (id, page) = answered.unwrap();
-        assert_eq!(page["viewer"]["member_id"], id);
+        let page = answered.unwrap().expect(200);
+        assert_eq!(page["viewer"]["member_id"], readers[n].id);
         assert_eq!(page["viewer"]["liked"].as_array().unwrap().len(), usize::from(n % 3 == 0), "reader {n}");
     }
     let statements = app.shared.state.db.statements() - before;
@@ -79,20 +87,8 @@ async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
 #[actix_web::test]
 async fn who_goes_away_takes_nobody_along() {
     let app = App::start().await;
-    let (page, readers) = forum(&app).await;
-    for reader in &readers {
-        reader.get(&page).await.expect(200);
-    }
-    let lock = app.sql().await;
-    lock.batch_execute("BEGIN; LOCK TABLE likes").await.unwrap();
-    let asked: Vec<_> = readers
-        .iter()
-        .cloned()
-        .map(|reader| {
-            let page = page.clone();
-            spawn(async move { reader.get(&page).await })
-        })
-        .collect();
+    let (page, readers, lock) = likes_held(&app).await;
+    let asked = ask_at_once(&page, &readers);
     until_in_flight(&app, MANY).await;
     let (gone, stay): (Vec<_>, Vec<_>) = asked.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
     gone.iter().for_each(|(_, asked)| asked.abort());
@@ -106,12 +102,7 @@ async fn who_goes_away_takes_nobody_along() {
 #[actix_web::test]
 async fn all_are_told_when_the_statement_fails() {
     let app = App::start_with(|setup| setup.pool.lock = Duration::from_millis(300)).await;
-    let (page, readers) = forum(&app).await;
-    for reader in &readers {
-        reader.get(&page).await.expect(200);
-    }
-    let lock = app.sql().await;
-    lock.batch_execute("BEGIN; LOCK TABLE likes").await.unwrap();
+    let (page, readers, lock) = likes_held(&app).await;
     let answers = join_all(readers.iter().map(|reader| reader.get(&page))).await;
     assert!(
         answers.iter().all(|answer| answer.status == 503),
