@@ -29,6 +29,7 @@ for needed in "$program" "$yardstick"; do
 done
 
 work=$(mktemp -d)
+. "$here/lib/url.sh"
 . "$here/lib/service.sh"
 . "$here/lib/statements.sh"
 . "$here/lib/measure.sh"

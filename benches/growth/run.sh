@@ -13,6 +13,7 @@ program=${PROGRAM:-target/release/folkmoot} data=${DATA:-target/growth} rounds=$
 export PERCENTILE="${PERCENTILE:-50}"
 sizes=$* smallest=$1 largest=''
 here=benches/growth
+. benches/lib/url.sh
 folder=$(mktemp -d)
 servers=
 
@@ -50,12 +51,7 @@ for size in $sizes; do
         --rate-limits off --log warn >"$folder/$size.out" 2>"$folder/$size.log" &
     server=$!
     servers="$servers $server"
-    url=
-    while [ -z "$url" ]; do
-        kill -0 "$server" || { cat "$folder/$size.log" >&2; exit 1; }
-        url=$(sed -n 's/^ *API *\(http:.*\)\/api\/v1$/\1/p' "$folder/$size.out")
-        sleep 0.1
-    done
+    wait_for_url "$folder/$size.out" "$folder/$size.log"
     echo "$url" >"$folder/$size.url"
     # Ids go from 1 on without a gap, and thread 1 is the longest.
     for table in threads members posts; do

@@ -13,12 +13,7 @@ start_service() { # folder's name
         ${cache:+--cache-size "$cache"} \
         >"$work/$1/out" 2>"$work/$1/log" &
     server=$!
-    url=
-    while [ -z "$url" ]; do
-        kill -0 "$server" || { cat "$work/$1/log" >&2; exit 1; }
-        url=$(sed -n 's/^ *API *\(http:.*\)\/api\/v1$/\1/p' "$work/$1/out")
-        sleep 0.1
-    done
+    wait_for_url "$work/$1/out" "$work/$1/log"
 }
 
 stop_service() {
