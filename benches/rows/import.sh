@@ -24,21 +24,21 @@ copy() {
     sql CHECKPOINT
     "$yardstick" time psql -Xq -v ON_ERROR_STOP=1 -1 -h "$data/postgres" -U folkmoot -f "$work/rows.sql" taking
 }
-megabytes() { cut -d ' ' -f 2 | awk '{ print $1 / 1024 }'; }
-
-small=$(take_in "$work/quarter.ndjson" | megabytes)
-large=$(take_in "$work/uniform.ndjson" | megabytes)
+take_in "$work/uniform.ndjson" >/dev/null
 pg_dump --data-only --exclude-table=__diesel_schema_migrations -h "$data/postgres" -U folkmoot taking >"$work/rows.sql" \
     2>"$work/dump.log" || { cat "$work/dump.log" >&2; exit 1; }
+: >"$work/memory"
 : >"$work/rounds"
 for round in $(seq 1 "$rounds"); do
-    copied=$(copy | cut -d ' ' -f 1)
-    taken=$(take_in "$work/uniform.ndjson" | cut -d ' ' -f 1)
-    echo "$taken $copied" >>"$work/rounds"
-    echo "  round $round: $taken ms, COPY $copied ms"
+    copied=$(copy)
+    small=$(take_in "$work/quarter.ndjson")
+    large=$(take_in "$work/uniform.ndjson")
+    echo "${large% *} ${copied% *}" >>"$work/rounds"
+    echo "${large#* } ${small#* }" | awk '{ print $1 / 1024, $2 / 1024 }' >>"$work/memory"
+    echo "  round $round: ${large% *} ms, COPY ${copied% *} ms; $(tail -n 1 "$work/memory") MiB"
 done
 result "import of $(((threads + forums) * posts)) posts" less ms 0.3 '≥ 0.3 of COPY'
-echo "$large $small" >"$work/rounds"
+mv "$work/memory" "$work/rounds"
 result 'memory of an import, beside one of a quarter' less MiB 0.83 'within 20 %'
 sql 'DROP DATABASE taking' postgres
 rm "$work/rows.sql"

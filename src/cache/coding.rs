@@ -1,15 +1,52 @@
-//! How answers are compressed.
+//! How answers are compressed: short ones at once; long ones beside the requests, only so many at a time, and where there is no room
+//! for one soon it is sent as it is.
 
-use std::io::Write;
+use std::io::{Result, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
 
 /// More than this is not compressed where requests are worked on: others would wait for it.
 const AT_ONCE: usize = 64 * 1024;
-/// And of those one at a time: it takes a core for as long as it lasts.
-static ROOM: Semaphore = Semaphore::const_new(1);
+
+/// So long an answer may wait for its turn.
+const SOON: Duration = Duration::from_millis(100);
+
+/// Where a node compresses what is long. Each takes a core for as long as it lasts: half of them are for that at most.
+#[derive(Clone, Debug)]
+pub struct Room(Arc<Semaphore>);
+
+/// A place in it, as long as this is kept.
+pub type Taken = OwnedSemaphorePermit;
+
+impl Default for Room {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new((cores / 2).max(1))))
+    }
+}
+
+impl Room {
+    /// By when it has to be an answer's turn that asks now.
+    pub(super) fn soon() -> Instant {
+        Instant::now() + SOON
+    }
+
+    /// A place, if there is one by then.
+    pub async fn by(&self, when: Instant) -> Option<Taken> {
+        timeout_at(when, self.0.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// A place, if there is one, for what can be done without.
+    pub(super) fn now(&self) -> Option<Taken> {
+        self.0.clone().try_acquire_owned().ok()
+    }
+}
 
 /// How bytes can be coded for the way (RFC 9110, section 8.4.1; brotli: RFC 7932; zstd: RFC 8878).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +56,23 @@ pub enum Coding {
     Zstd,
 }
 
+/// How much is done for a few bytes less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// As little as is not felt by who waits.
+    AtOnce,
+    /// As much as is worth it for what many ask for.
+    Later,
+}
+
+/// What stands behind a coding's name in the tags of what was compressed later.
+const LATER: char = '+';
+
 impl Coding {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Gzip, Self::Brotli, Self::Zstd];
 
-    /// As header fields and entity tags name it.
+    /// As header fields name it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -32,31 +81,51 @@ impl Coding {
         }
     }
 
-    /// The bytes in this coding, as quickly as may be.
-    pub async fn code(self, bytes: &Bytes) -> std::io::Result<Bytes> {
-        if bytes.len() <= AT_ONCE {
-            return self.compress(bytes, Effort::AtOnce);
+    /// The same, as their value.
+    pub fn field(self) -> HeaderValue {
+        static FIELDS: [HeaderValue; Coding::ALL.len()] = [
+            HeaderValue::from_static(Coding::Gzip.name()),
+            HeaderValue::from_static(Coding::Brotli.name()),
+            HeaderValue::from_static(Coding::Zstd.name()),
+        ];
+        FIELDS[self as usize].clone()
+    }
+
+    /// The bytes in this coding, as quickly as may be; none where others are compressed and it would not be its turn soon.
+    pub async fn code(self, bytes: &Bytes, room: &Room) -> Result<Option<Bytes>> {
+        if is_short(bytes) {
+            return self.compress(bytes, Effort::AtOnce).map(Some);
         }
-        self.code_beside(bytes.clone(), Effort::AtOnce).await
-    }
-
-    /// The bytes in this coding, as small as is worth it. Nobody waits for it.
-    pub(super) async fn code_well(self, bytes: Bytes) -> std::io::Result<Bytes> {
-        self.code_beside(bytes, Effort::Later).await
-    }
-
-    async fn code_beside(self, bytes: Bytes, effort: Effort) -> std::io::Result<Bytes> {
-        let room = ROOM.acquire().await.map_err(std::io::Error::other)?;
+        let Some(taken) = room.by(Room::soon()).await else { return Ok(None) };
+        let bytes = bytes.clone();
         let work = move || {
             // It goes on when whoever asked for it has gone away.
-            let _room = room;
-            self.compress(&bytes, effort)
+            let _taken = taken;
+            self.compress(&bytes, Effort::AtOnce).map(Some)
         };
         spawn_blocking(work).await?
     }
 
-    /// At once: quick enough not to be felt by who waits. Later: as small as is worth it for what many ask for.
-    fn compress(self, bytes: &[u8], effort: Effort) -> std::io::Result<Bytes> {
+    /// The tag of what has this tag, coded: the bytes of a strong tag are always the same (RFC 9110, section 8.8.3.3).
+    pub fn tag(self, plain: &str) -> String {
+        self.tag_after(plain, Effort::AtOnce)
+    }
+
+    pub(super) fn tag_after(self, plain: &str, effort: Effort) -> String {
+        match plain.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) {
+            Some(opaque) if effort == Effort::AtOnce => format!("\"{opaque}-{}\"", self.name()),
+            Some(opaque) => format!("\"{opaque}-{}{LATER}\"", self.name()),
+            None => plain.to_owned(),
+        }
+    }
+
+    /// What is between the quotes of a tag, without what it says of a coding.
+    pub fn without(opaque: &str) -> &str {
+        let named = opaque.strip_suffix(LATER).unwrap_or(opaque);
+        Self::ALL.iter().find_map(|coding| named.strip_suffix(coding.name())?.strip_suffix('-')).unwrap_or(opaque)
+    }
+
+    pub(super) fn compress(self, bytes: &[u8], effort: Effort) -> Result<Bytes> {
         let level = |at_once, later| if effort == Effort::AtOnce { at_once } else { later };
         let room = Vec::with_capacity(bytes.len() / 3);
         let compressed = match self {
@@ -76,6 +145,11 @@ impl Coding {
     }
 }
 
+/// Whether it can be compressed where requests are worked on.
+pub(super) fn is_short(bytes: &Bytes) -> bool {
+    bytes.len() <= AT_ONCE
+}
+
 /// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. With a
 /// quality above 5 its tables would take tens of megabytes each time.
 fn window(length: usize) -> u32 {
@@ -85,10 +159,4 @@ fn window(length: usize) -> u32 {
 /// What is kept takes no more room than it needs.
 pub(super) fn exact(bytes: Vec<u8>) -> Bytes {
     bytes.into_boxed_slice().into()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Effort {
-    AtOnce,
-    Later,
 }

@@ -1,25 +1,16 @@
 //! An answer as it is kept: its bytes, also compressed, until when it may be shown, and what it was made of.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
 
 use super::changes::{Changes, Stamp};
-use super::coding::{Coding, exact};
+use super::coding::{Coding, Room, exact};
+use super::form::{Form, Packed, Plain};
 use crate::ids::ThreadId;
-
-/// After so many uses in one coding the answer is compressed better.
-const WORTH_MORE: u32 = 16;
-
-/// One coded form.
-#[derive(Debug, Default)]
-struct Coded {
-    bytes: RwLock<Option<Bytes>>,
-    uses: AtomicU32,
-}
 
 /// Where a part of the reader's own can be put into an answer that is the same for all.
 #[derive(Clone, Copy, Debug)]
@@ -34,24 +25,24 @@ pub struct Seams {
 pub struct Kept {
     /// JSON.
     pub body: Bytes,
-    /// Its entity tag, with quotes.
-    pub etag: String,
+    /// Its entity tag.
+    pub etag: HeaderValue,
     /// `Link` to the next page, if it is of a list that goes on.
-    pub link: Option<String>,
+    pub link: Option<HeaderValue>,
     /// Where readers' own parts go, if it has such places.
     pub seams: Option<Seams>,
     /// The thread whose page it is, if it is one.
     pub thread: Option<ThreadId>,
     /// What its maker needs to know of it again.
     pub about: Box<dyn Any + Send + Sync>,
-    coded: Arc<[Coded; 3]>,
+    forms: [Arc<Form>; Coding::ALL.len()],
     stamps: Vec<Stamp>,
     until: Duration,
 }
 
 impl Kept {
     /// JSON, and its entity tag.
-    pub fn new(body: Vec<u8>, etag: String) -> Self {
+    pub fn new(body: Vec<u8>, etag: HeaderValue) -> Self {
         Self {
             body: exact(body),
             etag,
@@ -59,7 +50,7 @@ impl Kept {
             seams: None,
             thread: None,
             about: Box::new(()),
-            coded: Arc::default(),
+            forms: Coding::ALL.map(|coding| Arc::new(Form::new(coding))),
             stamps: Vec::new(),
             until: Duration::ZERO,
         }
@@ -70,10 +61,10 @@ impl Kept {
         Self { stamps, until, ..self }
     }
 
-    /// Takes over what was compressed of the same bytes before.
+    /// Takes over what was compressed of the same before.
     pub(super) fn take_over(&mut self, before: &Self) {
-        if self.body == before.body {
-            self.coded = before.coded.clone();
+        if self.etag == before.etag && self.body == before.body {
+            self.forms = before.forms.clone();
         }
     }
 
@@ -87,31 +78,17 @@ impl Kept {
         (self.body.len() * 7 / 4 + 1024) as u64
     }
 
-    /// The bytes in this coding. The first time they are compressed at once, and for what is asked for often once more beside.
-    pub async fn coded(self: &Arc<Self>, coding: Coding) -> std::io::Result<Bytes> {
-        let form = &self.coded[coding as usize];
-        let uses = form.uses.fetch_add(1, Ordering::Relaxed);
-        if uses == WORTH_MORE {
-            self.compress_better(coding);
-        }
-        if let Some(bytes) = &*form.bytes.read().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(bytes.clone());
-        }
-        let bytes = coding.code(&self.body).await?;
-        let mut kept = form.bytes.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(kept.get_or_insert(bytes).clone())
+    /// It in this coding, if that is there or there is little to compress.
+    pub fn packed_at_once(&self, coding: Coding, room: &Room) -> Option<std::io::Result<Packed>> {
+        self.forms[coding as usize].at_once(&self.plain(), room)
     }
 
-    fn compress_better(self: &Arc<Self>, coding: Coding) {
-        let this = self.clone();
-        actix_web::rt::spawn(async move {
-            match coding.code_well(this.body.clone()).await {
-                Ok(bytes) => {
-                    let form = &this.coded[coding as usize];
-                    *form.bytes.write().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
-                }
-                Err(error) => tracing::warn!(%error, "an answer could not be compressed"),
-            }
-        });
+    /// The same of something long. None where others are compressed and it would not be its turn soon.
+    pub async fn packed(&self, coding: Coding, room: &Room) -> std::io::Result<Option<Packed>> {
+        self.forms[coding as usize].beside(&self.plain(), room).await
+    }
+
+    fn plain(&self) -> Plain<'_> {
+        Plain { body: &self.body, etag: &self.etag }
     }
 }

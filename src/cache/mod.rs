@@ -4,11 +4,13 @@
 mod changes;
 mod coding;
 mod flights;
+mod form;
 mod kept;
 mod store;
 
 pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
-pub use coding::Coding;
+pub use coding::{Coding, Room};
 pub use flights::JOINED_FOR;
+pub use form::Packed;
 pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::changes::{Changes, Stamp, Thing};
+use super::coding::Room;
 use super::flights::{Boarded, Flights};
 use super::kept::Kept;
 use crate::clock::Clock;
@@ -32,24 +33,41 @@ pub struct Terms<'a> {
     pub lasts: Duration,
 }
 
+type Answers = Cache<Arc<str>, Arc<Kept>, Weight>;
+
+/// About what a page weighs.
+const PAGE: u64 = 32 << 10;
+/// What is heavier than a shard is not kept. So there are not as many as would be best for many cores, but as many as are this large.
+const SHARD: u64 = 6 << 20;
+const MOST_SHARDS: usize = 64;
+
+/// Room for so many bytes. The library asks for no more than is said here.
+fn cache(bytes: u64) -> Option<Answers> {
+    let so_many = |of: u64| usize::try_from(bytes / of).unwrap_or(usize::MAX);
+    let mut options = OptionsBuilder::new();
+    options.weight_capacity(bytes).estimated_items_capacity(so_many(PAGE).max(16));
+    let options = options.shards(so_many(SHARD).clamp(1, MOST_SHARDS)).build().ok()?;
+    Some(Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()))
+}
+
 /// The answers of a node.
 pub struct Store {
-    kept: Option<Cache<Arc<str>, Arc<Kept>, Weight>>,
+    kept: Option<Answers>,
     flights: Flights,
     hits: AtomicU64,
     misses: AtomicU64,
     clock: Clock,
     pub changes: Arc<Changes>,
+    /// Where they are compressed.
+    pub room: Room,
 }
 
 impl Store {
     /// One that takes so many bytes; nothing is kept where that is 0.
     pub fn new(bytes: u64, clock: Clock) -> Self {
-        // About the size of a page.
-        let pages = usize::try_from(bytes / 32_768).unwrap_or(usize::MAX);
-        let kept = (bytes > 0).then(|| Cache::with_weighter(pages.max(16), bytes, Weight));
+        let kept = if bytes > 0 { cache(bytes) } else { None };
         let (hits, misses) = Default::default();
-        Self { kept, flights: Flights::default(), hits, misses, clock, changes: Arc::default() }
+        Self { kept, flights: Flights::default(), hits, misses, clock, changes: Arc::default(), room: Room::default() }
     }
 
     /// The answer to this request of a guest, if it is there and may be shown.

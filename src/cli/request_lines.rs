@@ -1,4 +1,5 @@
-//! How lines are written as JSON. Those of requests are by far the most, so they are written by hand; all others as the library does.
+//! How lines are written as JSON. Those of requests are by far the most, so they are written by hand, as are the fields of their spans;
+//! all others as the library does.
 
 use std::cell::RefCell;
 use std::fmt::{self, Debug};
@@ -6,13 +7,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 use tracing::field::{Field, Visit};
+use tracing::span::Record;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// The target of those lines.
 const REQUESTS: &str = "folkmoot::requests";
+/// About as long as they are.
+const LENGTH: usize = 320;
 
 /// The form of all lines.
 pub struct JsonLines(pub Format<Json>);
@@ -26,59 +31,88 @@ where
         if event.metadata().target() != REQUESTS {
             return self.0.format_event(context, out, event);
         }
-        out.write_str("{\"timestamp\":\"")?;
-        write_moment(&mut out)?;
-        for piece in ["\",\"level\":\"", event.metadata().level().as_str(), "\",\"fields\":{"] {
-            out.write_str(piece)?;
-        }
-        let mut fields = Fields { out, is_first: true, written: Ok(()) };
+        let mut line = String::with_capacity(LENGTH);
+        line.push_str("{\"timestamp\":\"");
+        push_moment(&mut line);
+        line.push_str("\",\"level\":\"");
+        line.push_str(event.metadata().level().as_str());
+        line.push_str("\",\"fields\":{");
+        let mut fields = Fields { line, is_first: true };
         event.record(&mut fields);
-        fields.written?;
-        fields.out.write_str("},\"target\":\"folkmoot::requests\"}\n")
+        fields.line.push_str("},\"target\":\"folkmoot::requests\"}\n");
+        out.write_str(&fields.line)
     }
 }
 
-/// The fields of a line, as they come.
-struct Fields<'a> {
-    out: Writer<'a>,
+/// The form of the fields of spans: an object.
+pub struct JsonFields;
+
+impl<'a> FormatFields<'a> for JsonFields {
+    fn format_fields<R: RecordFields>(&self, mut out: Writer<'a>, recorded: R) -> fmt::Result {
+        let mut fields = Fields { line: String::with_capacity(LENGTH), is_first: true };
+        fields.line.push('{');
+        recorded.record(&mut fields);
+        fields.line.push('}');
+        out.write_str(&fields.line)
+    }
+
+    fn add_fields(&self, before: &'a mut FormattedFields<Self>, added: &Record<'_>) -> fmt::Result {
+        let mut line = std::mem::take(&mut before.fields);
+        line.truncate(line.len().saturating_sub(1));
+        let mut fields = Fields { is_first: line.len() <= 1, line };
+        added.record(&mut fields);
+        fields.line.push('}');
+        before.fields = fields.line;
+        Ok(())
+    }
+}
+
+/// Fields, as they come.
+struct Fields {
+    line: String,
     is_first: bool,
-    written: fmt::Result,
 }
 
-impl Fields<'_> {
-    fn write(&mut self, field: &Field, value: &[&str]) {
-        let begin = if std::mem::take(&mut self.is_first) { "\"" } else { ",\"" };
-        let named = [begin, field.name(), "\":"];
-        let mut pieces = named.iter().chain(value);
-        self.written = self.written.and_then(|()| pieces.try_for_each(|piece| self.out.write_str(piece)));
+impl Fields {
+    /// What stands in front of a value.
+    fn name(&mut self, field: &Field) {
+        self.line.push_str(if std::mem::take(&mut self.is_first) { "\"" } else { ",\"" });
+        self.line.push_str(field.name());
+        self.line.push_str("\":");
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let is_plain = value.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\' || b == b' ');
-        match is_plain {
-            true => self.write(field, &["\"", value, "\""]),
-            false => self.write(field, &[&serde_json::Value::from(value).to_string()]),
+        self.name(field);
+        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        // Not `all`: looking at many at once is quicker than to stop at the first.
+        if value.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+            self.line.push('"');
+            self.line.push_str(value);
+            self.line.push('"');
+        } else {
+            self.line.push_str(&serde_json::Value::from(value).to_string());
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, &[itoa::Buffer::new().format(value)]);
+        self.name(field);
+        self.line.push_str(itoa::Buffer::new().format(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, &[itoa::Buffer::new().format(value)]);
+        self.name(field);
+        self.line.push_str(itoa::Buffer::new().format(value));
     }
 
     /// With six places: those of a millisecond are nanoseconds.
     fn record_f64(&mut self, field: &Field, value: f64) {
+        self.name(field);
         let millionths = (value * 1e6).round() as u64;
-        let whole = millionths / 1_000_000;
-        self.write(
-            field,
-            &[itoa::Buffer::new().format(whole), ".", six_digits((millionths % 1_000_000) as u32, &mut [0; 6])],
-        );
+        self.line.push_str(itoa::Buffer::new().format(millionths / 1_000_000));
+        self.line.push('.');
+        self.line.push_str(six_digits((millionths % 1_000_000) as u32, &mut [0; 6]));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -96,17 +130,17 @@ thread_local! {
     clippy::disallowed_methods,
     reason = "a line is of the moment in which it is written, whatever the clock of requests says"
 )]
-fn write_moment(out: &mut Writer<'_>) -> fmt::Result {
+fn push_moment(line: &mut String) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     SECOND.with_borrow_mut(|(second, text)| {
         if *second != now.as_secs() || text.is_empty() {
             let moment = DateTime::<Utc>::from(UNIX_EPOCH + Duration::from_secs(now.as_secs()));
             (*second, *text) = (now.as_secs(), moment.format("%Y-%m-%dT%H:%M:%S.").to_string());
         }
-        out.write_str(text)?;
-        out.write_str(six_digits(now.subsec_micros(), &mut [0; 6]))?;
-        out.write_str("Z")
-    })
+        line.push_str(text);
+    });
+    line.push_str(six_digits(now.subsec_micros(), &mut [0; 6]));
+    line.push('Z');
 }
 
 /// A number below a million, with zeros in front.

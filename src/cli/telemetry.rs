@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::lines::Lines;
-use super::request_lines::JsonLines;
+use super::request_lines::{JsonFields, JsonLines};
 use crate::config::LogConfig;
 use crate::web::trace;
 
@@ -42,7 +42,7 @@ pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
     let log = match &lines {
         None => log.with_writer(std::io::stderr).boxed(),
         Some(lines) => {
-            let log = log.with_writer(lines.clone()).json().with_ansi(false);
+            let log = log.with_writer(lines.clone()).json().with_ansi(false).fmt_fields(JsonFields);
             log.map_event_format(JsonLines).boxed()
         }
     };

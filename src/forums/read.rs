@@ -22,7 +22,7 @@ pub async fn read_forum(request: HttpRequest, viewer: Viewer, path: Path<ForumPa
     let read = async |db: &Pool| {
         let conn = &db.share().await?;
         let forum = show(Forum::find(path.forum_id, conn).await?.or_not_found()?);
-        kept::shown(Etag::versioned(forum.version, &forum), &forum)
+        kept::shown(&Etag::versioned(forum.version, &forum), &forum)
     };
     kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }

@@ -68,7 +68,7 @@ pub async fn list_posts_by_thread(
     kept::viewed(&page, &state);
     match viewer.member() {
         Some(signed) => asked.with_own_part(page, signed, kept::key(&request)).await,
-        None => kept::answer(&page, request.headers()).await,
+        None => kept::answer(&page, &request).await,
     }
 }
 

@@ -80,7 +80,7 @@ impl Parts {
         };
         let body = serde_json::to_vec(&page).map_err(Error::internal)?;
         let seams = seams(&body, &page.pagination)?;
-        let mut kept = Kept::new(body, etag.into_string());
+        let mut kept = Kept::new(body, etag.field()?);
         (kept.seams, kept.thread) = (Some(seams), Some(thread.id));
         kept.about = Box::new(About { thread, posts: ids, named });
         Ok(kept)

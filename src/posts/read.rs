@@ -23,7 +23,7 @@ pub async fn read_post(request: HttpRequest, viewer: Viewer, path: Path<PostPath
         let conn = &db.share().await?;
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
         let post = show_one(post, &viewer, conn).await?;
-        kept::shown(Etag::versioned(post.version, &post), &post)
+        kept::shown(&Etag::versioned(post.version, &post), &post)
     };
     let of = [Thing::Post(path.post_id), Thing::Quotes, Thing::Visibility];
     kept::read(&request, viewer.is_guest(), Fresh::As(&of), read).await

@@ -1,20 +1,21 @@
 //! `GET /openapi.json`: the document.
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, get};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde_json::Value;
 
+use crate::cache::Kept;
 use crate::error::Error;
+use crate::web::kept;
 use crate::web::query::NoQuery;
 
-/// The document as it is sent: written once, when the program starts.
-pub struct Document(Bytes);
+/// The document as it is sent: written once, when the program starts, and compressed once.
+pub struct Document(Kept);
 
 impl Document {
     /// Writes it.
     pub fn new(document: &Value) -> Result<Self, Error> {
-        serde_json::to_vec(document).map(|json| Self(json.into())).map_err(Error::internal)
+        kept::shown_by_bytes(document).map(Self)
     }
 }
 
@@ -24,6 +25,6 @@ impl Document {
 #[utoipa::path(tag = "site", security(()),
     responses((status = 200, description = "The document", body = Object, example = json!({"openapi": "3.1.0"}))))]
 #[get("/openapi.json")]
-pub async fn read_openapi(_: NoQuery, document: Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.0.clone())
+pub async fn read_openapi(request: HttpRequest, _: NoQuery, document: Data<Document>) -> Result<HttpResponse, Error> {
+    kept::answer(&document.0, &request).await
 }

@@ -21,7 +21,7 @@ pub async fn read_thread(request: HttpRequest, viewer: Viewer, path: Path<Thread
     let read = async |db: &Pool| {
         let conn = &db.share().await?;
         let thread = Thread::seen_by(&viewer, path.thread_id, conn).await?.or_not_found()?;
-        kept::shown(thread.etag(), &ThreadView::from(thread))
+        kept::shown(&thread.etag(), &ThreadView::from(thread))
     };
     kept::read(&request, viewer.is_guest(), Fresh::As(&[Thing::Thread(path.thread_id)]), read).await
 }

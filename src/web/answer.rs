@@ -5,8 +5,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::direct;
 use super::etag::Etag;
+use super::{direct, frame};
 
 /// 200 with the thing as it is now.
 pub fn shown(etag: &Etag, thing: &impl Serialize) -> HttpResponse {
@@ -16,7 +16,7 @@ pub fn shown(etag: &Etag, thing: &impl Serialize) -> HttpResponse {
 /// 200 with a thing that is JSON already, in pieces.
 pub fn written(etag: &Etag, json: Vec<Bytes>) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
-    answer.insert_header(etag.header()).insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    answer.insert_header(etag.header()).insert_header((CONTENT_TYPE, frame::JSON.clone()));
     direct::with_body(answer.finish(), json)
 }
 

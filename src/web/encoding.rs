@@ -4,9 +4,11 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 
 use crate::cache::Coding;
 use crate::error::Error;
+use crate::state::State;
 
 /// The coding that a client likes best among ours; none where it likes the plain form better or takes no other. Where it likes some
 /// alike, the one that is smallest.
@@ -33,8 +35,12 @@ fn rank(coding: Option<Coding>) -> u8 {
 
 /// How much one of ours, or the plain form, is liked.
 fn liking(one: &str) -> Option<(f32, Option<Coding>)> {
-    let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
-    let q = weight.trim().to_ascii_lowercase().strip_prefix("q=")?.trim().parse::<f32>().ok().filter(|q| *q > 0.0)?;
+    let (name, q) = match one.split_once(';') {
+        None => (one, 1.0),
+        Some((name, weight)) => {
+            (name, weight.trim().to_ascii_lowercase().strip_prefix("q=")?.trim().parse().ok().filter(|q| *q > 0.0)?)
+        }
+    };
     let coding = Coding::ALL.into_iter().find(|coding| coding.name().eq_ignore_ascii_case(name.trim()));
     (coding.is_some() || name.trim().eq_ignore_ascii_case("identity")).then_some((q, coding))
 }
@@ -46,34 +52,27 @@ pub async fn encode<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let best = best(request.headers());
+    let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
     let response = next.call(request).await?;
     let is_done = response.headers().contains_key(CONTENT_ENCODING) || response.response().body().size().is_eof();
     let Some(coding) = best.filter(|_| !is_done) else { return Ok(response.map_into_left_body()) };
     let (request, response) = response.into_parts();
     let (mut response, body) = response.into_parts();
-    let body = match body.try_into_bytes() {
-        Ok(bytes) => coding.code(&bytes).await.map_err(Error::internal)?,
+    let plain = match body.try_into_bytes() {
+        Ok(bytes) => bytes,
         Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream)).map_into_left_body()),
     };
     let fields = response.headers_mut();
-    fields.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     if !fields.contains_key(VARY) {
         fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
-    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))).map_into_right_body())
-}
-
-/// Tells strong tags of encoded bodies apart: their bytes are others (RFC 9110, section 8.8.3.3).
-pub fn tell_in_tag(headers: &mut HeaderMap) {
-    if !headers.contains_key(CONTENT_ENCODING) {
-        return;
+    let Some(coded) = coding.code(&plain, &state.store.room).await.map_err(Error::internal)? else {
+        return Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(plain))).map_into_right_body());
+    };
+    fields.insert(CONTENT_ENCODING, coding.field());
+    if let Some(tag) = fields.get(ETAG).and_then(|tag| tag.to_str().ok()) {
+        let tag = HeaderValue::try_from(coding.tag(tag)).map_err(Error::internal)?;
+        fields.insert(ETAG, tag);
     }
-    let text = |value: Option<&HeaderValue>| value.and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (tag, coding) = (text(headers.get(ETAG)), text(headers.get(CONTENT_ENCODING)));
-    if let (Some(tag), Some(coding)) = (tag, coding)
-        && let Some(opaque) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'))
-        && let Ok(value) = HeaderValue::from_str(&format!("\"{opaque}-{coding}\""))
-    {
-        headers.insert(ETAG, value);
-    }
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(coded))).map_into_right_body())
 }

@@ -20,9 +20,10 @@ use crate::cache::Coding;
 use crate::error::{Code, Error};
 
 /// What is the same for all guests may be stored by anybody, and is asked for again each time.
-pub(super) const FOR_GUESTS: &str = "no-cache";
+pub(super) static FOR_GUESTS: HeaderValue = HeaderValue::from_static("no-cache");
+static FOR_ONE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// What reads depend on beside their address.
-pub(super) const VARIES: &str = "Authorization, Accept-Encoding";
+const VARIES: &str = "Authorization, Accept-Encoding";
 
 /// An entity tag, with its quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +50,9 @@ impl Etag {
         Self(format!("\"{:x}\"", hash(&bytes)))
     }
 
-    /// With its quotes.
-    pub fn into_string(self) -> String {
-        self.0
+    /// As the value of a header field.
+    pub fn field(&self) -> Result<HeaderValue, Error> {
+        HeaderValue::from_str(&self.0).map_err(Error::internal)
     }
 
     /// As a header field.
@@ -103,8 +104,7 @@ fn tags_of<'a>(fields: impl Iterator<Item = &'a HeaderValue>) -> impl Iterator<I
 
 /// A tag without `W/`, quotes and encoding.
 fn plain(tag: &str) -> &str {
-    let opaque = tag.trim_start_matches("W/").trim_matches('"');
-    Coding::ALL.iter().find_map(|coding| opaque.strip_suffix(coding.name())?.strip_suffix('-')).unwrap_or(opaque)
+    Coding::without(tag.trim_start_matches("W/").trim_matches('"'))
 }
 
 /// Gives every successful read a tag (a hash of its bytes where the act made none) and a `Cache-Control`, and answers 304
@@ -120,7 +120,7 @@ pub async fn conditional<B: MessageBody + 'static>(
     if !reads || (status != StatusCode::OK && status != StatusCode::NOT_MODIFIED) {
         return Ok(response);
     }
-    let cache = if signed_in { "private, no-cache" } else { FOR_GUESTS };
+    let cache = if signed_in { &FOR_ONE } else { &FOR_GUESTS };
     let headers = response.headers_mut();
     let varies: Vec<_> = headers.get_all(VARY).filter_map(|value| value.to_str().ok()).collect();
     let varies = [varies.as_slice(), &[VARIES]].concat().join(", ");
@@ -129,7 +129,7 @@ pub async fn conditional<B: MessageBody + 'static>(
         headers.insert(VARY, varies);
     }
     if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+        headers.insert(CACHE_CONTROL, cache.clone());
     }
     let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     match tag {

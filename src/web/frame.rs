@@ -15,7 +15,6 @@ use tracing::Instrument;
 
 use super::connection::Turn;
 use super::direct::Queue;
-use super::encoding;
 use super::limit;
 use super::log::Asked;
 use super::metrics::Requests;
@@ -31,6 +30,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The fields of answers that pages of any origin may read, beside those that they always may.
 pub const EXPOSED: &str =
     "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id";
+
+/// Values that most answers have. They are looked at once, when the program is built, and not for each answer.
+pub(super) static EXPOSES: HeaderValue = HeaderValue::from_static(EXPOSED);
+pub(super) static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The most bytes of a URL's path and query.
 const MAX_URL: usize = 8 * 1024;
@@ -53,7 +57,7 @@ pub async fn frame<B: MessageBody + 'static>(
 ) -> Result<Answer<B>, actix_web::Error> {
     let id = request_id(&request)?;
     let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    if let Some(mut answer) = quick::answer(&request, &id).await? {
+    if let Some(mut answer) = quick::answer(&request, &id)? {
         name(answer.headers_mut(), field);
         return Ok(request.into_response(answer).map_into_right_body());
     }
@@ -73,7 +77,6 @@ pub async fn frame<B: MessageBody + 'static>(
     }
     let _ours = Turn::take(&request);
     let mut response = in_time(request, next, &id, &asked).await?;
-    encoding::tell_in_tag(response.headers_mut());
     name(response.headers_mut(), field);
     Ok(match queue {
         Some(queue) => written_by(&queue, response),
@@ -93,7 +96,7 @@ fn written_by<B: MessageBody + 'static>(queue: &Queue, answer: Answer<B>) -> Ans
 /// What every answer has.
 fn name(fields: &mut HeaderMap, id: HeaderValue) {
     fields.insert(REQUEST_ID, id);
-    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING.clone());
 }
 
 /// The answer, unless it takes longer than a request may.
@@ -142,9 +145,9 @@ impl ResponseError for TookTooLong {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
         }
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING.clone());
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSES.clone());
         answer
     }
 }

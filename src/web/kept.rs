@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LINK};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::etag::{self, Etag};
-use super::{direct, encoding};
-use crate::cache::{JOINED_FOR, Kept, SURE_FOR, Terms, Thing};
+use super::{direct, encoding, frame};
+use crate::cache::{Coding, JOINED_FOR, Kept, Packed, SURE_FOR, Terms, Thing};
 use crate::db::{NEAR, Pool};
 use crate::error::Error;
 use crate::state::State;
@@ -65,9 +65,9 @@ pub async fn read(
         false => Arc::new(read(&state.db).await?),
     };
     match is_guest {
-        true => answer(&kept, request.headers()).await,
+        true => answer(&kept, request).await,
         // What is for one reader is compressed like all other answers.
-        false => plain(&kept),
+        false => Ok(plain(&kept)),
     }
 }
 
@@ -98,43 +98,62 @@ pub async fn for_guests(
 }
 
 /// A thing as it is kept, with the tag that it is known by.
-pub fn shown(etag: Etag, thing: &impl Serialize) -> Result<Kept, Error> {
-    Ok(Kept::new(serde_json::to_vec(thing).map_err(Error::internal)?, etag.into_string()))
+pub fn shown(etag: &Etag, thing: &impl Serialize) -> Result<Kept, Error> {
+    Ok(Kept::new(serde_json::to_vec(thing).map_err(Error::internal)?, etag.field()?))
 }
 
 /// The same, known by its bytes.
 pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
     let body = serde_json::to_vec(thing).map_err(Error::internal)?;
-    let etag = Etag::of_bytes(&body);
-    Ok(Kept::new(body, etag.into_string()))
+    let etag = Etag::of_bytes(&body).field()?;
+    Ok(Kept::new(body, etag))
 }
 
 /// The answer as this request takes it: in the coding it likes best, or 304.
-pub async fn answer(kept: &Arc<Kept>, headers: &HeaderMap) -> Result<HttpResponse, Error> {
-    if let Some(named) = etag::matching(headers, &kept.etag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, field(&named)?)).finish());
+pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    if let Some(answer) = answer_at_once(kept, request.headers(), state)? {
+        return Ok(answer);
     }
-    let Some(coding) = encoding::best(headers) else { return plain(kept) };
-    let bytes = kept.coded(coding).await.map_err(Error::internal)?;
-    Ok(head(kept)?.insert_header((CONTENT_ENCODING, HeaderValue::from_static(coding.name()))).body(bytes))
+    match encoding::best(request.headers()) {
+        None => Ok(plain(kept)),
+        Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
+            Some(packed) => Ok(coded(kept, packed, coding)),
+            None => Ok(plain(kept)),
+        },
+    }
 }
 
-fn plain(kept: &Kept) -> Result<HttpResponse, Error> {
-    Ok(direct::with_body(head(kept)?.finish(), [kept.body.clone()]))
+/// The same, unless it would have to be compressed first and is long.
+pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<HttpResponse>, Error> {
+    if headers.contains_key(IF_NONE_MATCH)
+        && let Some(named) = etag::matching(headers, kept.etag.to_str().map_err(Error::internal)?)
+    {
+        let named = HeaderValue::try_from(named).map_err(Error::internal)?;
+        return Ok(Some(HttpResponse::NotModified().insert_header((ETAG, named)).finish()));
+    }
+    let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
+    let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
+    Ok(packed.map(|packed| coded(kept, packed, coding)))
 }
 
-fn head(kept: &Kept) -> Result<HttpResponseBuilder, Error> {
+fn plain(kept: &Kept) -> HttpResponse {
+    direct::with_body(head(kept, kept.etag.clone()).finish(), [kept.body.clone()])
+}
+
+fn coded(kept: &Kept, packed: Packed, coding: Coding) -> HttpResponse {
+    let mut head = head(kept, packed.etag);
+    head.insert_header((CONTENT_ENCODING, coding.field())).body(packed.bytes)
+}
+
+fn head(kept: &Kept, etag: HeaderValue) -> HttpResponseBuilder {
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-    answer.insert_header((ETAG, field(&kept.etag)?));
+    answer.insert_header((CONTENT_TYPE, frame::JSON.clone()));
+    answer.insert_header((ETAG, etag));
     if let Some(link) = &kept.link {
-        answer.insert_header((LINK, field(link)?));
+        answer.insert_header((LINK, link.clone()));
     }
-    Ok(answer)
-}
-
-fn field(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(Error::internal)
+    answer
 }
 
 /// Counts a look at a thread's page.

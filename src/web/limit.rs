@@ -227,7 +227,8 @@ pub async fn limit<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
     let act = request.extensions().get::<Arc<Served>>().map_or(Counted::Not, |act| act.limit);
-    match limits.count(&request, act) {
+    let refused = request.extensions_mut().remove::<Left>();
+    match refused.map_or_else(|| limits.count(&request, act), Err) {
         Ok(told) => {
             if let Some(told) = told {
                 request.extensions_mut().insert(told);

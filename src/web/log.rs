@@ -67,6 +67,8 @@ impl Asked {
         }
         let trace_id = self.trace.as_ref().and_then(|trace| trace.id.as_deref());
         let ms = took.as_secs_f64() * 1000.0;
-        tracing::info!(target: "folkmoot::requests", request_id, trace_id, method, route, status, member_id, ms, "request");
+        // As a field of text: what comes as a format would be formatted for each request.
+        let message = "request";
+        tracing::info!(target: "folkmoot::requests", message, request_id, trace_id, method, route, status, member_id, ms);
     }
 }

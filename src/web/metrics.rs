@@ -1,5 +1,6 @@
 //! What is counted of requests, for Prometheus.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +19,25 @@ const BUCKETS: [f64; 14] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 const NO_ROUTE: &str = "none";
 
 /// An act, as the document names it: as many as there are, whatever clients ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 struct Act {
     method: &'static str,
     route: Arc<str>,
+}
+
+// Each route is written once, and known by the place where that is: its bytes need not be hashed for each request.
+impl PartialEq for Act {
+    fn eq(&self, other: &Self) -> bool {
+        self.method == other.method && Arc::ptr_eq(&self.route, &other.route)
+    }
+}
+
+impl Eq for Act {}
+
+impl Hash for Act {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.route.as_ptr().hash(state);
+    }
 }
 
 impl EncodeLabelSet for Act {
@@ -42,6 +58,7 @@ struct Answered {
 #[derive(Clone, Debug)]
 pub struct Requests {
     in_flight: Gauge,
+    no_route: Arc<str>,
     answered: Family<Answered, Counter>,
     seconds: Family<Act, Histogram, fn() -> Histogram>,
 }
@@ -49,7 +66,7 @@ pub struct Requests {
 impl Default for Requests {
     fn default() -> Self {
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
-        Self { in_flight: Gauge::default(), answered: Family::default(), seconds }
+        Self { in_flight: Gauge::default(), no_route: NO_ROUTE.into(), answered: Family::default(), seconds }
     }
 }
 
@@ -70,7 +87,7 @@ impl Requests {
 
     /// One more that was answered, with the route that took it.
     pub fn add(&self, method: &Method, route: Option<&Arc<str>>, status: u16, took: Duration) {
-        let route = route.cloned().unwrap_or_else(|| NO_ROUTE.into());
+        let route = route.unwrap_or(&self.no_route).clone();
         let act = Act { method: known(method), route };
         self.seconds.get_or_create(&act).observe(took.as_secs_f64());
         self.answered.get_or_create(&Answered { act, status }).inc();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use actix_web::http::header::LINK;
+use actix_web::http::header::{HeaderValue, LINK};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -246,7 +246,7 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
 /// The same, as it is kept.
 pub fn kept(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> Result<Kept, Error> {
     let mut kept = kept::shown_by_bytes(list)?;
-    kept.link = link(request, next);
+    kept.link = link(request, next).map(HeaderValue::try_from).transpose().map_err(Error::internal)?;
     Ok(kept)
 }
 

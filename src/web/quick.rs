@@ -1,14 +1,14 @@
 //! The quick way to an answer that is kept: what a guest asks for again is found before anything else is done for the request. The
 //! answer is the one that all layers would have made, and is counted, limited and logged like it.
 
-use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH,
-    HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
+    HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
 };
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpResponse};
 
 use super::connection::Turn;
 use super::direct::Queue;
@@ -16,17 +16,19 @@ use super::limit::Limits;
 use super::log::Asked;
 use super::metrics::Requests;
 use super::served::Routes;
-use super::{encoding, etag, frame, kept, trace};
+use super::{etag, frame, kept, trace};
 use crate::error::Error;
 use crate::state::State;
 
 /// With one of these fields a request goes the long way.
-const ODD: [actix_web::http::header::HeaderName; 4] = [AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING, trace::PARENT];
-/// What the layer for other origins says an answer depends on.
-const VARIES_BY_ORIGIN: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+const ODD: [HeaderName; 4] = [AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING, trace::PARENT];
+/// What an answer to guests depends on, beside its address: with what the layer for other origins says.
+static VARIES: HeaderValue = HeaderValue::from_static(
+    "Authorization, Accept-Encoding, Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+);
 
 /// The answer, where there is one.
-pub async fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
+pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
     let headers = request.headers();
     let is_odd = ODD.iter().any(|field| headers.contains_key(field)) || frame::too_large(request).is_some();
     if request.method() != Method::GET || is_odd || trace::is_collected() {
@@ -38,17 +40,21 @@ pub async fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpRes
     }
     let Some(found) = state.store.find(kept::key(request.request())) else { return Ok(None) };
     let Some(act) = data::<Routes>(request)?.act(&Method::GET, request.path()) else { return Ok(None) };
-    // One that is too many is refused on the long way.
-    let Ok(told) = data::<Limits>(request)?.count(request, act.limit) else { return Ok(None) };
+    let Some(mut answer) = kept::answer_at_once(&found, headers, state)? else { return Ok(None) };
+    let told = match data::<Limits>(request)?.count(request, act.limit) {
+        Ok(told) => told,
+        // Refused on the long way, where it does not count again.
+        Err(left) => {
+            request.extensions_mut().insert(left);
+            return Ok(None);
+        }
+    };
     let asked = Asked::quickly(id, act.route.clone(), data::<Requests>(request)?.clone());
     let _ours = Turn::take(request);
-    let mut answer = kept::answer(&found, headers).await?;
-    encoding::tell_in_tag(answer.headers_mut());
     let fields = answer.headers_mut();
-    fields.insert(CACHE_CONTROL, HeaderValue::from_static(etag::FOR_GUESTS));
-    fields.insert(VARY, HeaderValue::from_static(etag::VARIES));
-    fields.append(VARY, HeaderValue::from_static(VARIES_BY_ORIGIN));
-    fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(frame::EXPOSED));
+    fields.insert(CACHE_CONTROL, etag::FOR_GUESTS.clone());
+    fields.insert(VARY, VARIES.clone());
+    fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, frame::EXPOSES.clone());
     if headers.contains_key(ORIGIN) {
         fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }

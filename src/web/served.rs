@@ -1,10 +1,10 @@
 //! What is served, as the document has it: which act a request is for, and what that act takes and needs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
+use smallvec::SmallVec;
 
 use super::limit::Counted;
 
@@ -51,51 +51,65 @@ impl Served {
 
 /// Each path with its acts.
 pub struct Routes {
-    /// Paths of plain segments, by how many there are: looking at each request's path costs little.
-    plain: HashMap<usize, Vec<Route>>,
+    /// Paths of plain segments, by how many there are: looking at each request's path costs little. Those whose segments are
+    /// written out come first.
+    plain: Vec<Vec<Route>>,
     /// Those that a pattern describes.
     patterns: Vec<(ResourceDef, Vec<Arc<Served>>)>,
 }
 
 struct Route {
     /// Nothing where any segment will do.
-    segments: Vec<Option<Box<str>>>,
+    segments: Vec<Option<Box<[u8]>>>,
     acts: Vec<Arc<Served>>,
 }
 
 impl Route {
     fn new(path: &str, acts: Vec<Arc<Served>>) -> Self {
-        let segments = path.split('/').map(|segment| (!segment.starts_with('{')).then(|| segment.into()));
+        let segments = segments(path).map(|segment| (!segment.starts_with(b"{")).then(|| segment.into()));
         Self { segments: segments.collect(), acts }
     }
 
-    fn takes(&self, path: &str) -> bool {
-        self.segments.iter().zip(path.split('/')).all(|(expected, segment)| match expected {
-            Some(expected) => **expected == *segment,
+    fn takes(&self, path: &[&[u8]]) -> bool {
+        self.segments.iter().zip(path).all(|(expected, segment)| match expected {
+            Some(expected) => **expected == **segment,
             None => !segment.is_empty(),
         })
     }
+
+    /// Where it stands among those with as many segments.
+    fn rank(&self) -> Vec<bool> {
+        self.segments.iter().map(Option::is_none).collect()
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &[u8]> {
+    path.as_bytes().split(|byte| *byte == b'/')
 }
 
 impl Routes {
     /// Reads them from the document.
     pub fn new(paths: impl IntoIterator<Item = (String, Vec<Served>)>) -> Self {
-        let (mut plain, mut patterns) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        let (mut plain, mut patterns) = (Vec::<Vec<Route>>::new(), Vec::new());
         for (path, acts) in paths {
             let acts = acts.into_iter().map(Arc::new).collect();
             if path.contains(':') {
                 patterns.push((ResourceDef::new(path), acts));
-            } else {
-                let route = Route::new(&path, acts);
-                plain.entry(route.segments.len()).or_default().push(route);
+                continue;
             }
+            let route = Route::new(&path, acts);
+            let count = route.segments.len();
+            plain.resize_with(plain.len().max(count + 1), Vec::new);
+            plain[count].push(route);
         }
+        plain.iter_mut().for_each(|routes| routes.sort_by_key(Route::rank));
         Self { plain, patterns }
     }
 
     fn acts(&self, path: &str) -> impl Iterator<Item = &Arc<Served>> {
-        let plain = self.plain.get(&path.split('/').count()).into_iter().flatten();
-        let plain = plain.filter(move |route| route.takes(path)).flat_map(|route| &route.acts);
+        let segments: SmallVec<[&[u8]; 8]> = segments(path).collect();
+        let plain = self.plain.get(segments.len()).into_iter().flatten();
+        let plain = plain.filter(move |route| route.takes(&segments)).flat_map(|route| &route.acts);
         plain.chain(self.patterns.iter().filter(move |(route, _)| route.is_match(path)).flat_map(|(_, acts)| acts))
     }
 

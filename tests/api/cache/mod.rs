@@ -2,4 +2,5 @@
 
 mod acts;
 mod bounds;
+mod coded;
 mod fresh;
