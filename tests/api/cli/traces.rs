@@ -84,3 +84,22 @@ async fn a_trace_is_noted_without_a_collector_too() {
         lines.filter(|l| l["target"] == "folkmoot::requests").map(|l| l["fields"]["trace_id"].clone()).collect();
     assert_eq!(ids, [Value::from(TRACE), Value::Null]);
 }
+
+#[actix_web::test]
+async fn what_is_said_while_a_request_is_worked_on_carries_its_ids() {
+    let app = App::migrated().await;
+    let service = Service::beside(&app, &[]);
+    let guest = app.guest().at_url(&service.url);
+    app.sql().await.batch_execute("ALTER TABLE forums RENAME TO elsewhere").await.unwrap();
+    let traced = format!("00-{TRACE}-{PARENT}-00");
+    let of_a_trace = guest.ask("GET", "/api/v1/forums", &[("traceparent", &traced)], None).await;
+    let alone = guest.get("/api/v1/forums").await;
+    service.tell_to_stop();
+    let said = service.ends_well();
+    let lines: Vec<Value> = said.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let spans: Vec<&Value> = lines.iter().filter(|line| line["level"] == "ERROR").map(|line| &line["span"]).collect();
+    for (answer, trace) in [(of_a_trace, Value::from(TRACE)), (alone, Value::Null)] {
+        let id = answer.header("x-request-id");
+        assert!(spans.iter().any(|span| span["request_id"] == id && span["trace_id"] == trace), "{spans:?}");
+    }
+}
