@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures what a forum's size does to the time of pages, lists and look-ups: one service for each number of posts, asked in turn
-# for the same by one client. Prints the ratios of times to those of the smallest, as a table, and writes it into
+# for the same by one client. Nothing is kept: of a small forum all would soon be answered from memory. Prints the ratios of times to those of the smallest, as a table, and writes it into
 # docs/performance.md. Data is made once for a size, and kept. On a machine that others use at the same time the median of times is
 # mostly theirs: PERCENTILE=10 is what a request takes that nobody is in the way of.
 #
@@ -48,7 +48,7 @@ done
 for size in $sizes; do
     : >"$folder/$size.out"
     FOLKMOOT_ADMIN_PASSWORD="a long walk to the moot" "$program" serve --data-dir "$data/$size" --listen 127.0.0.1:0 \
-        --rate-limits off --log warn >"$folder/$size.out" 2>"$folder/$size.log" &
+        --rate-limits off --log warn --cache-size 0 >"$folder/$size.out" 2>"$folder/$size.log" &
     server=$!
     servers="$servers $server"
     wait_for_url "$folder/$size.out" "$folder/$size.log"

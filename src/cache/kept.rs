@@ -10,6 +10,8 @@ use bytes::Bytes;
 use super::changes::{Changes, Stamp};
 use super::coding::{Coding, Room, exact};
 use super::form::{Form, Packed, Plain};
+use super::held::Held;
+use crate::error::Error;
 use crate::ids::ThreadId;
 
 /// Where a part of the reader's own can be put into an answer that is the same for all.
@@ -54,6 +56,15 @@ impl Kept {
             stamps: Vec::new(),
             until: Duration::ZERO,
         }
+    }
+
+    /// The same, its body held among those that are long.
+    ///
+    /// # Errors
+    ///
+    /// 503 where there is no room for it.
+    pub fn held(self, among: &Held) -> Result<Self, Error> {
+        Ok(Self { body: among.hold(self.body)?, ..self })
     }
 
     /// The same, as it was read under these stamps, for so long.

@@ -5,6 +5,7 @@ mod changes;
 mod coding;
 mod flights;
 mod form;
+mod held;
 mod kept;
 mod store;
 
@@ -12,5 +13,6 @@ pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
 pub use coding::{Coding, Room};
 pub use flights::JOINED_FOR;
 pub use form::Packed;
+pub use held::Held;
 pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};

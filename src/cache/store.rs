@@ -10,6 +10,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use super::changes::{Changes, Stamp, Thing};
 use super::coding::Room;
 use super::flights::{Boarded, Flights};
+use super::held::Held;
 use super::kept::Kept;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -60,6 +61,8 @@ pub struct Store {
     pub changes: Arc<Changes>,
     /// Where they are compressed.
     pub room: Room,
+    /// Where those that are long are held.
+    pub held: Held,
 }
 
 impl Store {
@@ -67,7 +70,16 @@ impl Store {
     pub fn new(bytes: u64, clock: Clock) -> Self {
         let kept = if bytes > 0 { cache(bytes) } else { None };
         let (hits, misses) = Default::default();
-        Self { kept, flights: Flights::default(), hits, misses, clock, changes: Arc::default(), room: Room::default() }
+        Self {
+            kept,
+            flights: Flights::default(),
+            hits,
+            misses,
+            clock,
+            changes: Arc::default(),
+            room: Room::default(),
+            held: Held::beside(bytes),
+        }
     }
 
     /// The answer to this request of a guest, if it is there and may be shown.
@@ -106,7 +118,8 @@ impl Store {
             let until = self.clock.elapsed() + terms.lasts;
             match self.flights.board(&key, &stamps, &self.changes) {
                 Boarded::Leads(leader) => {
-                    let kept = read().await.map(|kept| self.keep(&key, kept.under(stamps, until)));
+                    let kept = read().await.and_then(|kept| kept.held(&self.held));
+                    let kept = kept.map(|kept| self.keep(&key, kept.under(stamps, until)));
                     leader.land(kept.clone());
                     return kept;
                 }

@@ -65,7 +65,7 @@ pub async fn list_likes_by_member(
     let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.post_id))?;
     let members = cards(items.iter().map(|like| like.author_id), state.clock.now(), conn).await?;
     let list = MemberLikeList { items, members, next };
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }
 
 async fn load(

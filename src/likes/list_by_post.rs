@@ -55,7 +55,7 @@ pub async fn list_likes_by_post(
     let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.member_id))?;
     let members = cards(items.iter().map(|like| like.member_id), state.clock.now(), conn).await?;
     let list = PostLikeList { items, members, next };
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }
 
 async fn load(

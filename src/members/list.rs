@@ -76,7 +76,7 @@ pub async fn list_members(
     let now = state.clock.now();
     let items = rows.into_iter().map(|(card, _, rank)| MemberView::new(card, rank, now)).collect();
     let list = MemberList { items, next };
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }
 
 /// Where the list goes on: the sort key of the last member that was shown.

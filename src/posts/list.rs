@@ -78,5 +78,5 @@ pub async fn list_posts(
     let mut by_id: HashMap<_, _> = views.into_iter().map(|post| (post.id, post)).collect();
     let missing = asked.iter().copied().filter(|id| !by_id.contains_key(id)).collect();
     let items = asked.iter().filter_map(|id| by_id.remove(id)).collect();
-    Ok(page::answer(&request, None, &PostsByIds { items, members, missing, next: None }))
+    page::answer(&request, None, &PostsByIds { items, members, missing, next: None })
 }

@@ -44,7 +44,7 @@ pub async fn list_posts_by_member(
     let next = cut(&mut rows, limit, LIST, |post| (Moment::from(post.created_at), post.id))?;
     let (items, members) = Loaded::new(rows, [], &viewer, state.clock.now(), conn).await?.show(&viewer);
     let list = PostList { items, members, next };
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }
 
 async fn load(

@@ -84,7 +84,8 @@ impl Asked<'_> {
     /// The page without what is a reader's own. Whoever moderates sees more than others: that is not kept.
     async fn page(&self, key: &str) -> Result<Arc<Kept>, Error> {
         if self.viewer.moderates() {
-            return self.read(self.viewer, &self.state.db).await.map(Arc::new);
+            let page = self.read(self.viewer, &self.state.db).await?;
+            return page.held(&self.state.store.held).map(Arc::new);
         }
         // It names the forum's newest thread: a deleted one is not to be seen here either.
         let (guest, of) = (&Viewer::guest(), [Thing::Thread(self.thread), Thing::Visibility]);

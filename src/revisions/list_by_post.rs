@@ -41,5 +41,5 @@ pub async fn list_revisions_by_post(
     let next = cut(&mut rows, limit, LIST, |revision| revision.number)?;
     let members = cards(rows.iter().filter_map(|revision| revision.edited_by), state.clock.now(), conn).await?;
     let list = RevisionList { items: rows.into_iter().map(Into::into).collect(), members, next };
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }

@@ -41,7 +41,7 @@ pub async fn list_sessions(
     let next = page::cut(&mut rows, limit, LIST, |session| session.id)?;
     let items = rows.into_iter().map(|session| SessionView::new(session, caller.session_id)).collect();
     let list = SessionList { items, next };
-    let mut answer = page::answer(&request, list.next.as_deref(), &list);
+    let mut answer = page::answer(&request, list.next.as_deref(), &list)?;
     crate::web::answer::keep_out_of_stores(&mut answer);
     Ok(answer)
 }

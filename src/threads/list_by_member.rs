@@ -36,5 +36,5 @@ pub async fn list_threads_by_member(
     listing.after()?;
     Card::find(path.member_id, conn).await?.or_not_found()?;
     let list = listing.load(&viewer, state.clock.now(), conn).await?;
-    Ok(page::answer(&request, list.next.as_deref(), &list))
+    page::answer(&request, list.next.as_deref(), &list)
 }

@@ -40,7 +40,7 @@ pub async fn list_tokens(
     let mut rows = load(caller.member_id, before, limit, conn).await?;
     let next = page::cut(&mut rows, limit, LIST, |token| token.id)?;
     let list = TokenList { items: rows.into_iter().map(TokenView::from).collect(), next };
-    let mut answer = page::answer(&request, list.next.as_deref(), &list);
+    let mut answer = page::answer(&request, list.next.as_deref(), &list)?;
     crate::web::answer::keep_out_of_stores(&mut answer);
     Ok(answer)
 }

@@ -62,7 +62,7 @@ pub async fn read(
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
     let kept = match is_guest {
         true => for_guests(key(request), fresh, state, read).await?,
-        false => Arc::new(read(&state.db).await?),
+        false => Arc::new(read(&state.db).await?.held(&state.store.held)?),
     };
     match is_guest {
         true => answer(&kept, request).await,

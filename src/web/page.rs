@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LINK};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -14,9 +15,10 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
-use super::{kept, query};
+use super::{direct, frame, kept, query};
 use crate::cache::Kept;
 use crate::error::{Code, Error};
+use crate::state::State;
 
 /// How many items a list gives at most: 1 to 100, 20 by default.
 #[derive(Clone, Copy, Debug)]
@@ -235,12 +237,15 @@ pub fn cut<T, K: Serialize>(
 }
 
 /// The answer of a list, with `Link: rel="next"` (RFC 8288) where there is more.
-pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> HttpResponse {
+pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> Result<HttpResponse, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let body = serde_json::to_vec(list).map_err(Error::internal)?;
     let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, frame::JSON.clone()));
     if let Some(link) = link(request, next) {
         answer.insert_header((LINK, link));
     }
-    answer.json(list)
+    Ok(direct::with_body(answer.finish(), [state.store.held.hold(body.into())?]))
 }
 
 /// The same, as it is kept.

@@ -4,3 +4,4 @@ mod acts;
 mod bounds;
 mod coded;
 mod fresh;
+mod held;

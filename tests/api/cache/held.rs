@@ -1,0 +1,71 @@
+//! How much memory long answers take together: no more than is theirs, however slowly clients take them.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use bytes::Bytes;
+
+use crate::support::{App, PATIENCE, eventually};
+
+/// Takes room until there is none for this many bytes.
+fn fill(app: &App, least: usize) -> Vec<Bytes> {
+    let held = &app.shared.state.store.held;
+    std::iter::from_fn(|| held.hold(Bytes::from(vec![0; least])).ok()).collect()
+}
+
+#[actix_web::test]
+async fn a_long_answer_for_which_there_is_no_memory_is_refused_until_there_is() {
+    let app = App::start().await;
+    let (forum, anna, mona) = (app.forum("general").await, app.member("anna").await, app.moderator("mona").await);
+    let thread = anna.start_thread(forum, "A title", "The first post.").await;
+    for n in 0..12 {
+        anna.reply(thread, &format!("{n} ").repeat(6_000)).await;
+    }
+    let page = format!("/api/v1/threads/{thread}/posts");
+    let others = format!("/api/v1/members/{}/posts", anna.id);
+    let full = fill(&app, 256 << 10);
+    for person in [&app.guest(), &anna, &mona] {
+        for path in [&page, &others] {
+            let refused = person.get(path).await.refused(503, "overloaded");
+            assert!(refused.header("retry-after").parse::<u64>().is_ok());
+        }
+        // What is short needs no room.
+        person.get(&format!("{page}?per_page=1")).await.expect(200);
+    }
+    drop(full);
+    for person in [&app.guest(), &anna, &mona] {
+        person.get(&page).await.expect(200);
+        person.get(&others).await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn what_nobody_takes_any_more_gives_its_memory_back() {
+    let app = App::start_with(|setup| setup.cache = 0).await;
+    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+    let thread = anna.start_thread(forum, "A title", "The first post.").await;
+    for n in 0..12 {
+        anna.reply(thread, &format!("{n} ").repeat(6_000)).await;
+    }
+    let page = format!("/api/v1/threads/{thread}/posts");
+    let length = app.guest().get(&page).await.expect(200).bytes.len();
+    // Room for one and a half.
+    let mut full = fill(&app, 256 << 10);
+    full.truncate(full.len() - length.div_ceil(256 << 10) - 1);
+    let address = app.url.strip_prefix("http://").unwrap().to_owned();
+    let asked = format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let slow = actix_web::web::block(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 16 * 1024).unwrap();
+        stream.write_all(asked.as_bytes()).unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        stream
+    });
+    let slow = slow.await.unwrap();
+    app.guest().get(&page).await.refused(503, "overloaded");
+    drop(slow);
+    eventually(async || app.guest().get(&page).await.status == 200).await;
+}
