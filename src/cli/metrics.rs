@@ -77,7 +77,7 @@ impl Collector for Node {
             ("database_connections", "Connections to the database", pool.connections),
             ("database_connections_in_use", "Connections that a request has", pool.in_use),
             ("database_connections_most", "Connections that there may be", pool.most),
-            ("database_requests_waiting", "Requests that wait for a connection", pool.waiting),
+            ("database_requests_waiting", "Requests that wait for a connection or a statement", pool.waiting),
             ("passwords_waiting", "Passwords that are hashed or wait for it", passwords.waiting()),
             ("nodes", "Nodes that share the limits of use", limits.nodes() as usize),
             ("mails_waiting", "Mails that wait to be sent, by all nodes", whole(mails)),
