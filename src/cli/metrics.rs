@@ -122,7 +122,7 @@ fn tell_of_replicas(replicas: &Replicas, encoder: &mut DescriptorEncoder) -> fmt
         let is_near = late.is_some_and(|(_, is_near)| is_near);
         ConstGauge::new(i64::from(is_near)).encode(near.encode_family(&labels)?)?;
     }
-    let help = "How late it is; not told while it is left out";
+    let help = "How late it is; not told of one that does not answer";
     let mut lag = encoder.encode_descriptor("replica_lag_seconds", help, None, MetricType::Gauge)?;
     for (labels, late) in numbered() {
         if let Some((late, _)) = late {
