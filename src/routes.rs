@@ -8,6 +8,8 @@ use crate::{auth, forums, likes, me, members, posts, ranks, revisions, sessions,
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(busiest)
+        // The router takes the first path that fits, and a member may be called `posts`, as `/members/{member_id}/posts` ends.
+        .service(members::read_member_by_username)
         .configure(posts::routes)
         .configure(likes::routes)
         .configure(members::routes)

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use quick_cache::sync::Cache;
 
 use super::{Role, is_suspended};
 use crate::cache::{Stamp, Thing};
 use crate::db::schema::{members, sessions};
-use crate::db::{Lookup, known};
+use crate::db::{Lookup, fixed, known};
 use crate::error::Error;
 use crate::ids::{MemberId, SessionId};
 use crate::state::State;
@@ -69,9 +70,11 @@ impl Lookup for Present {
                 members::deleted_at,
             ),
         ));
-        let ids: Vec<_> = keys.iter().map(|(session, _)| *session).collect();
-        let found = known!(found.filter(sessions::id.eq_any(ids)));
-        let rows: Vec<(SessionId, MemberId, Self)> = found.load(&mut conn).await?;
+        // By the member too, with which a session would be found among shards.
+        let by_key = fixed::<Bool>("(sessions.id, sessions.member_id) IN (SELECT * FROM unnest(?, ?))")
+            .with_numbers(keys.iter().map(|(session, _)| *session))
+            .with_numbers(keys.iter().map(|(_, member)| *member));
+        let rows: Vec<(SessionId, MemberId, Self)> = known!(found.filter(by_key)).load(&mut conn).await?;
         let of = |key: &Self::Key| rows.iter().find(|(session, member, _)| (*session, *member) == *key);
         Ok(keys.iter().map(|key| of(key).map(|(.., present)| present.clone())).collect())
     }

@@ -37,8 +37,9 @@ pub(super) fn is_one(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
+/// A token that is stored, with its member.
 #[derive(Queryable)]
-struct Present {
+struct Stored {
     id: TokenId,
     member_id: MemberId,
     scopes: Vec<String>,
@@ -55,7 +56,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
     let now = state.clock.now();
     let found = {
         let conn = &state.db.share().await?;
-        present(token, conn).await?.ok_or_else(invalid)?
+        find(token, conn).await?.ok_or_else(invalid)?
     };
     if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
@@ -70,7 +71,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
     Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes })
 }
 
-async fn present(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Present>> {
+async fn find(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Stored>> {
     tokens::table
         .inner_join(members::table)
         .filter(tokens::token_hash.eq(hash_opaque(token)).and(members::deleted_at.is_null()))

@@ -77,7 +77,7 @@ impl Collector for Node {
             ("database_connections", "Connections to the database", pool.connections),
             ("database_connections_in_use", "Connections that a request has", pool.in_use),
             ("database_connections_most", "Connections that there may be", pool.most),
-            ("database_requests_waiting", "Requests that wait for a connection", pool.waiting),
+            ("database_requests_waiting", "Requests that wait for a connection or a statement", pool.waiting),
             ("passwords_waiting", "Passwords that are hashed or wait for it", passwords.waiting()),
             ("nodes", "Nodes that share the limits of use", limits.nodes() as usize),
             ("mails_waiting", "Mails that wait to be sent, by all nodes", whole(mails)),
@@ -122,7 +122,7 @@ fn tell_of_replicas(replicas: &Replicas, encoder: &mut DescriptorEncoder) -> fmt
         let is_near = late.is_some_and(|(_, is_near)| is_near);
         ConstGauge::new(i64::from(is_near)).encode(near.encode_family(&labels)?)?;
     }
-    let help = "How late it is; not told while it is left out";
+    let help = "How late it is; not told of one that does not answer";
     let mut lag = encoder.encode_descriptor("replica_lag_seconds", help, None, MetricType::Gauge)?;
     for (labels, late) in numbered() {
         if let Some((late, _)) = late {

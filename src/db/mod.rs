@@ -27,8 +27,8 @@ mod watch;
 
 pub use batches::delete_in_batches;
 pub use fixed::{Fixed, fixed};
-pub use known::Known;
 pub(crate) use known::known;
+pub use known::{Known, Written};
 pub use listen::listen;
 pub use loan::Connection;
 pub use lock::{hold_name, lock_table};

@@ -1,7 +1,7 @@
 //! The pool of connections.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{TimeoutType, Timeouts};
@@ -29,12 +29,17 @@ use crate::error::{Code, Error};
 /// wake nobody else, and a worker that ends takes no other's connections with it.
 #[derive(Clone)]
 pub struct Pool {
-    connections: diesel_deadpool::Pool<AsyncPgConnection>,
     node: Arc<Node>,
-    shared: Arc<Shared>,
-    together: Arc<Together>,
-    answered: Arc<tokio::sync::Mutex<Option<Answered>>>,
-    crowd: Arc<Crowd>,
+    worker: Arc<Worker>,
+}
+
+/// What is a worker's own.
+struct Worker {
+    connections: diesel_deadpool::Pool<AsyncPgConnection>,
+    shared: Shared,
+    together: Together,
+    answered: tokio::sync::Mutex<Option<Answered>>,
+    crowd: Crowd,
 }
 
 /// When the database was asked whether it answers, and what came of it.
@@ -59,7 +64,8 @@ struct Node {
     tls: Tls,
     watch: Watch,
     statements: Arc<AtomicU64>,
-    pools: Mutex<Vec<(diesel_deadpool::Pool<AsyncPgConnection>, Arc<Shared>)>>,
+    /// Those that have not ended: one that is begun again gets connections anew.
+    workers: Mutex<Vec<Weak<Worker>>>,
 }
 
 /// How many connections there are, and how long each step may take.
@@ -88,7 +94,7 @@ pub struct PoolLoad {
     pub in_use: usize,
     /// The most that there may be.
     pub most: usize,
-    /// How many wait for one.
+    /// How many wait for one, or for a statement that is theirs.
     pub waiting: usize,
 }
 
@@ -101,7 +107,7 @@ impl Pool {
             tls: tls_for(&url.parse().map_err(Error::internal)?).map_err(Error::internal)?,
             watch: Watch::new(url),
             statements: Arc::default(),
-            pools: Mutex::default(),
+            workers: Mutex::default(),
         };
         Self::of(Arc::new(node), limits.connections.min(BESIDE - 1), 1)
     }
@@ -130,30 +136,28 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        let shared = Arc::new(Shared::new(shared));
-        node.pools.lock().unwrap_or_else(PoisonError::into_inner).push((connections.clone(), shared.clone()));
-        Ok(Self {
+        let worker = Arc::new(Worker {
             connections,
-            node,
-            shared,
-            together: Arc::default(),
-            answered: Arc::default(),
-            crowd: Arc::default(),
-        })
+            shared: Shared::new(shared),
+            together: Together::default(),
+            answered: tokio::sync::Mutex::default(),
+            crowd: Crowd::default(),
+        });
+        node.workers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&worker));
+        Ok(Self { node, worker })
     }
 
     /// How much the pools of this node have to do.
     pub fn load(&self) -> PoolLoad {
-        let pools = self.node.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().map(|(lent, shared)| (lent.status(), shared.load())).fold(
-            PoolLoad::default(),
-            |sum, (lent, shared)| PoolLoad {
-                connections: sum.connections + lent.size + shared.connections,
-                in_use: sum.in_use + lent.size.saturating_sub(lent.available) + shared.in_use,
-                most: sum.most + lent.max_size + shared.most,
-                waiting: sum.waiting + lent.waiting + shared.waiting,
-            },
-        )
+        let mut workers = self.node.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.retain(|worker| worker.strong_count() > 0);
+        let loads = workers.iter().filter_map(Weak::upgrade).map(|worker| worker.load());
+        loads.fold(PoolLoad::default(), |sum, load| PoolLoad {
+            connections: sum.connections + load.connections,
+            in_use: sum.in_use + load.in_use,
+            most: sum.most + load.most,
+            waiting: sum.waiting + load.waiting,
+        })
     }
 
     /// How the database is reached.
@@ -170,7 +174,7 @@ impl Pool {
     /// believed only by those who waited to be told.
     pub async fn answers(&self) -> Result<(), Error> {
         let from = Instant::now();
-        let answered = &mut *self.answered.lock().await;
+        let answered = &mut *self.worker.answered.lock().await;
         if let Some((at, answer)) = answered
             && (*at > from || answer.is_ok() && at.elapsed() < BELIEVED)
         {
@@ -210,7 +214,7 @@ impl Pool {
 
     /// Looks something up by its key, together with what others look up.
     pub async fn look_up<L: Lookup>(&self, key: L::Key) -> Result<L::Found, Error> {
-        self.together.find::<L>(key, self).await
+        self.worker.together.find::<L>(key, self).await
     }
 
     /// A connection that others read from at the same time: for reads by key alone, as a slow one would keep the others waiting.
@@ -218,12 +222,12 @@ impl Pool {
         if self.is_frozen() {
             return Err(Error::database_unavailable("it does not answer"));
         }
-        let turn = match self.shared.turn() {
+        let turn = match self.worker.shared.turn() {
             Some(turn) => {
-                self.crowd.is_at_ease();
+                self.worker.crowd.is_at_ease();
                 turn
             }
-            None => timeout(self.patience(), self.shared.next_turn()).await.map_err(|_| too_many())?,
+            None => timeout(self.patience(), self.worker.shared.next_turn()).await.map_err(|_| too_many())?,
         };
         let (node, limits) = (&self.node, self.node.limits);
         let count = || Count(node.statements.clone());
@@ -233,32 +237,51 @@ impl Pool {
             connection.set_instrumentation(count());
             Ok((connection, alive))
         };
-        let reader = timeout(limits.connect, self.shared.reader(turn, connect)).await;
+        let reader = timeout(limits.connect, self.worker.shared.reader(turn, connect)).await;
         reader
             .map_err(Error::database_unavailable)?
             .map_err(|error: ConnectionError| Error::database_unavailable(error))
     }
 
+    /// For so long somebody waits who does not wait in a crowd.
+    pub(super) fn wait(&self) -> Duration {
+        self.node.limits.wait
+    }
+
     /// For so long somebody waits for a connection who does not find one free.
     fn patience(&self) -> Duration {
-        if self.crowd.waits() { self.node.limits.wait_in_crowd } else { self.node.limits.wait }
+        if self.worker.crowd.waits() { self.node.limits.wait_in_crowd } else { self.wait() }
     }
 
     /// A free one at once, else the next that is given back.
     async fn lend(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
         let within = |wait| Timeouts { wait: Some(wait), create: Some(self.node.limits.connect), recycle: None };
-        match self.connections.timeout_get(&within(Duration::ZERO)).await {
+        match self.worker.connections.timeout_get(&within(Duration::ZERO)).await {
             Err(PoolError::Timeout(TimeoutType::Wait)) => {}
             lent => {
-                self.crowd.is_at_ease();
+                self.worker.crowd.is_at_ease();
                 return lent;
             }
         }
-        self.connections.timeout_get(&within(self.patience())).await
+        self.worker.connections.timeout_get(&within(self.patience())).await
     }
 }
 
-fn too_many() -> Error {
+impl Worker {
+    /// What it has to do.
+    fn load(&self) -> PoolLoad {
+        let (lent, shared) = (self.connections.status(), self.shared.load());
+        PoolLoad {
+            connections: lent.size + shared.connections,
+            in_use: lent.size.saturating_sub(lent.available) + shared.in_use,
+            most: lent.max_size + shared.most,
+            waiting: lent.waiting + shared.waiting + self.together.waiting(),
+        }
+    }
+}
+
+/// What is told where more is asked than can be done.
+pub(super) fn too_many() -> Error {
     tracing::debug!("no connection to the database was free in time");
     Error::new(Code::Overloaded, "The server has too many requests at the moment.")
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 pub const NEAR: Duration = Duration::from_millis(500);
 /// How often the primary is asked where it is.
 const OFTEN: Duration = Duration::from_millis(100);
-/// How soon a replica is asked again whether it is there too.
+/// How soon a replica is asked again whether it is there too; each time later, as one that is late may be so for long.
 const SOON: Duration = Duration::from_millis(10);
 /// Without an answer for so long a replica is given up, and asked anew later.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,15 +31,20 @@ pub struct Replicas {
 #[derive(Clone)]
 struct Replica {
     pool: Pool,
-    known: Arc<Known>,
+    as_of: Arc<AsOf>,
 }
 
-/// What is known of a replica.
-struct Known {
-    url: String,
+/// The moment before which a replica has all that was committed.
+struct AsOf {
     since: Instant,
-    /// It has all that was committed before this moment, in microseconds after `since`; 0 before that is known.
-    as_of: AtomicU64,
+    /// In microseconds after `since`; 0 before it is known.
+    us: AtomicU64,
+}
+
+/// Whether a replica is left out, as the log has it: each beginning and each end is told once.
+#[derive(Default)]
+struct Absence {
+    has_begun: bool,
 }
 
 /// Why a replica is not asked for the moment.
@@ -50,22 +55,24 @@ enum Lost {
     #[error(transparent)]
     Asking(#[from] tokio_postgres::Error),
     #[error("no answer in time")]
-    Late(#[from] Elapsed),
+    Silent(#[from] Elapsed),
+    #[error("it follows nobody")]
+    Leading,
 }
 
 impl Replicas {
     /// Replicas at these addresses, each with as many connections as the primary. Nothing is asked of them before they are watched.
     pub fn new(urls: &[String], limits: PoolLimits) -> Result<Self, Error> {
         let replica = |url: &String| {
-            let known = Known { url: url.clone(), since: Instant::now(), as_of: AtomicU64::new(0) };
-            Ok(Replica { pool: Pool::new(url, limits)?, known: Arc::new(known) })
+            let as_of = AsOf { since: Instant::now(), us: AtomicU64::new(0) };
+            Ok(Replica { pool: Pool::new(url, limits)?, as_of: Arc::new(as_of) })
         };
         Ok(Self { all: urls.iter().map(replica).collect::<Result<_, Error>>()?, next: Arc::default() })
     }
 
     /// The same for one of so many workers, with connections of its own.
     pub fn for_one_of(&self, workers: usize) -> Self {
-        let own = |replica: &Replica| Replica { pool: replica.pool.for_one_of(workers), known: replica.known.clone() };
+        let own = |replica: &Replica| Replica { pool: replica.pool.for_one_of(workers), as_of: replica.as_of.clone() };
         Self { all: self.all.iter().map(own).collect(), next: self.next.clone() }
     }
 
@@ -73,16 +80,16 @@ impl Replicas {
     pub fn near(&self, at_least: Option<Instant>) -> Option<&Pool> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         (0..self.all.len()).map(|n| &self.all[(first + n) % self.all.len()]).find_map(|replica| {
-            let as_of = replica.known.as_of()?;
+            let as_of = replica.as_of.get()?;
             let is_near = as_of.elapsed() < NEAR && at_least.is_none_or(|moment| as_of >= moment);
             (is_near && !replica.pool.is_frozen()).then_some(&replica.pool)
         })
     }
 
-    /// How late each is, in their order, and whether that is near; nothing of one that is left out.
+    /// How late each is, in their order, and whether that is near; nothing of one that does not answer.
     pub fn late(&self) -> impl Iterator<Item = Option<(Duration, bool)>> {
         let late = |as_of: Instant| (as_of.elapsed(), as_of.elapsed() < NEAR);
-        self.all.iter().map(move |replica| replica.known.as_of().map(late))
+        self.all.iter().map(move |replica| replica.as_of.get().map(late))
     }
 
     /// Finds out how far each is, for as long as the service runs.
@@ -91,53 +98,88 @@ impl Replicas {
     }
 }
 
-impl Known {
-    fn as_of(&self) -> Option<Instant> {
-        let us = self.as_of.load(Ordering::Acquire);
+impl AsOf {
+    fn get(&self) -> Option<Instant> {
+        let us = self.us.load(Ordering::Acquire);
         (us > 0).then(|| self.since + Duration::from_micros(us))
+    }
+
+    fn set(&self, moment: Instant) {
+        let us = u64::try_from(moment.duration_since(self.since).as_micros()).unwrap_or(u64::MAX);
+        self.us.store(us.max(1), Ordering::Release);
+    }
+
+    fn forget(&self) {
+        self.us.store(0, Ordering::Release);
+    }
+}
+
+impl Absence {
+    fn begins(&mut self, why: impl std::fmt::Display) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            tracing::warn!(%why, "a replica is left out");
+        }
+    }
+
+    fn ends(&mut self) {
+        if std::mem::take(&mut self.has_begun) {
+            tracing::info!("a replica is near again");
+        }
     }
 }
 
 impl Replica {
     async fn watch(&self, primary: &str) {
-        let mut is_first = true;
+        let mut absence = Absence::default();
         loop {
-            let Err(lost) = self.ask(primary).await;
-            let was_there = self.known.as_of.swap(0, Ordering::AcqRel) > 0;
+            let Err(lost) = self.ask(primary, &mut absence).await;
+            self.as_of.forget();
             // Lines to one that is gone without a word would never end by themselves.
             self.pool.believe(IsFrozen(true));
-            if was_there || std::mem::take(&mut is_first) {
-                tracing::warn!(%lost, "a replica is left out");
-            }
+            absence.begins(lost);
             sleep(PATIENCE).await;
         }
     }
 
     /// Each time: where is the primary now? Then, until the replica is there too: are you?
-    async fn ask(&self, primary: &str) -> Result<std::convert::Infallible, Lost> {
+    async fn ask(&self, primary: &str, absence: &mut Absence) -> Result<std::convert::Infallible, Lost> {
         let primary = timeout(PATIENCE, connect(primary)).await??;
-        let replica = timeout(PATIENCE, connect(&self.known.url)).await??;
+        let replica = timeout(PATIENCE, connect(self.pool.url())).await??;
         loop {
             let moment = Instant::now();
             let place = timeout(PATIENCE, place_of(&primary)).await??;
+            let mut pause = SOON;
             while !timeout(PATIENCE, has_replayed(&place, &replica)).await?? {
-                sleep(SOON).await;
+                if self.as_of.get().unwrap_or(moment).elapsed() >= NEAR {
+                    absence.begins("it is late");
+                }
+                sleep(pause).await;
+                pause = OFTEN.min(2 * pause);
             }
-            let us = u64::try_from(moment.duration_since(self.known.since).as_micros()).unwrap_or(u64::MAX);
             self.pool.believe(IsFrozen(false));
-            self.known.as_of.store(us.max(1), Ordering::Release);
+            self.as_of.set(moment);
+            if moment.elapsed() < NEAR {
+                absence.ends();
+            }
             sleep(OFTEN).await;
         }
     }
 }
 
-/// Where the primary is in its write-ahead log: what is committed stands before it.
+/// Where the primary is in its write-ahead log: what is committed stands before it. It is written before anybody sees it, unless
+/// `synchronous_commit` is off; and where it is inserted next may lie behind the head of a page to which nothing comes for long.
 async fn place_of(primary: &Client) -> Result<String, tokio_postgres::Error> {
-    Ok(primary.query_one("SELECT pg_current_wal_lsn()::text", &[]).await?.get(0))
+    let sql = "SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() \
+               ELSE pg_current_wal_lsn() END::text";
+    Ok(primary.query_one(sql, &[]).await?.get(0))
 }
 
-/// Whether a replica shows all up to there. One that is no replica shows nothing of the primary.
-async fn has_replayed(place: &String, replica: &Client) -> Result<bool, tokio_postgres::Error> {
-    let sql = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::text::pg_lsn";
-    Ok(replica.query_one(sql, &[place]).await?.get::<_, Option<bool>>(0).unwrap_or(false))
+/// Whether a replica shows all up to there. One that was promoted, or never was one, shows nothing of the primary.
+async fn has_replayed(place: &String, replica: &Client) -> Result<bool, Lost> {
+    let sql = "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn() >= $1::text::pg_lsn";
+    let row = replica.query_one(sql, &[place]).await?;
+    if !row.get::<_, bool>(0) {
+        return Err(Lost::Leading);
+    }
+    Ok(row.get::<_, Option<bool>>(1).unwrap_or(false))
 }

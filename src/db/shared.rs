@@ -37,7 +37,7 @@ pub type Turn = OwnedSemaphorePermit;
 /// A shared connection, for one request.
 pub struct Reader {
     connection: Arc<(AsyncPgConnection, Alive)>,
-    _counted: Counted,
+    _counted: OneMore,
     _turn: Turn,
 }
 
@@ -50,16 +50,16 @@ impl Deref for Reader {
 }
 
 /// One more, as long as it is kept.
-struct Counted(Arc<AtomicUsize>);
+pub(super) struct OneMore(Arc<AtomicUsize>);
 
-impl Counted {
-    fn new(among: &Arc<AtomicUsize>) -> Self {
+impl OneMore {
+    pub(super) fn among(among: &Arc<AtomicUsize>) -> Self {
         among.fetch_add(1, Ordering::Relaxed);
         Self(among.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for OneMore {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -90,7 +90,7 @@ impl Shared {
 
     /// The next turn.
     pub async fn next_turn(&self) -> Turn {
-        let _waits = Counted::new(&self.waiting);
+        let _waits = OneMore::among(&self.waiting);
         match self.turns.clone().acquire_owned().await {
             Ok(turn) => turn,
             Err(_) => unreachable!("it is never closed"),
@@ -105,7 +105,7 @@ impl Shared {
     ) -> Result<Reader, ConnectionError> {
         let fewest = self.lines.iter().min_by_key(|line| line.readers.load(Ordering::Relaxed));
         let line = fewest.ok_or_else(|| ConnectionError::BadConnection("there are no shared connections".into()))?;
-        let counted = Counted::new(&line.readers);
+        let counted = OneMore::among(&line.readers);
         let mut connection = line.connection.lock().await;
         let connection = match &*connection {
             Some(present) if present.1.is_so() => present.clone(),

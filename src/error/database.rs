@@ -12,12 +12,7 @@ impl From<DieselError> for Error {
                 tracing::warn!(cause = %error, "a statement took too long");
                 busy()
             }
-            Trouble::Race => {
-                tracing::info!(cause = %error, "a transaction lost against another");
-                let mut error = busy();
-                error.0.lost_a_race = true;
-                error
-            }
+            Trouble::Race => Self::lost_race(&error),
             Trouble::Fault => Self::internal(&error),
         }
     }
@@ -28,6 +23,14 @@ impl Error {
     pub fn database_unavailable(cause: impl std::fmt::Display) -> Self {
         tracing::warn!(%cause, "database unavailable");
         Self::new(Code::DatabaseUnavailable, "The database can not be reached at the moment.")
+    }
+
+    /// Others were first: `transaction` begins again what fails with this.
+    pub fn lost_race(cause: impl std::fmt::Display) -> Self {
+        tracing::info!(%cause, "a transaction lost against another");
+        let mut error = busy();
+        error.0.lost_a_race = true;
+        error
     }
 }
 

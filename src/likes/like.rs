@@ -64,7 +64,7 @@ async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) 
         // Sent together, and done in this order.
         let conn = &*conn;
         let change = async { if liked { like.insert(now, conn).await } else { like.remove(conn).await } };
-        let held = try_join!(Thread::hold(&viewer, thread, conn), Subject::hold(&like, &viewer, conn), change)?;
+        let held = try_join!(Thread::hold_unread(&viewer, thread, conn), Subject::hold(&like, &viewer, conn), change)?;
         let (thread, post, changed) = held;
         thread.or_not_found()?;
         let post = post.or_not_found()?;

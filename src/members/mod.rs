@@ -14,6 +14,7 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use by_username::read_member_by_username;
 pub use counters::count;
 pub use model::{
     Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, set_password, set_role,
@@ -21,10 +22,9 @@ pub use model::{
 pub use read::read_member;
 pub use view::{Country, MemberView, Members, card, cards};
 
-/// The acts of this feature, but for the busiest.
+/// The acts of this feature, but for the busiest, and for the one that has to stand before those of others.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(by_username::read_member_by_username)
         .service(list::list_members)
         .service(create::create_member)
         .service(suspension::suspend_member)

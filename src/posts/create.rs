@@ -111,8 +111,8 @@ async fn take_place(
     }
     let found = Thread::seen_by(&caller.clone().into(), thread, conn).await?.or_not_found()?;
     found.may_be_replied_to_by(caller)?;
-    // It was opened in between.
-    next_place(caller, thread, now, conn).await?.or_not_found()
+    // It was opened in between, and may be shut again by now: all begins again.
+    Err(Error::lost_race("a thread took no reply, and then did"))
 }
 
 /// The next position, unless the thread takes none: who replies has not to read it first, nor to wait for who holds it twice.

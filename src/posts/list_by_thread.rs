@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::own::Own;
 use super::parts::{About, Parts};
-use super::thread_page::{Place, ThreadPage, position};
+use super::thread_page::{ThreadPage, Wanted, position};
 use crate::access::{Signed, Viewer};
 use crate::cache::{Kept, Terms, Thing};
 use crate::db::Pool;
@@ -99,15 +99,15 @@ impl Asked<'_> {
 
     async fn read(&self, viewer: &Viewer, db: &Pool) -> Result<Kept, Error> {
         let conn = &db.share().await?;
-        let place = self.place(conn).await?;
-        Parts::load(self.thread, place, viewer, self.state.clock.now(), conn).await?.render(viewer)
+        let wanted = self.wanted(conn).await?;
+        Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await?.render(viewer)
     }
 
-    async fn place(&self, conn: &AsyncPgConnection) -> Result<Place, Error> {
+    async fn wanted(&self, conn: &AsyncPgConnection) -> Result<Wanted, Error> {
         let per_page = self.query.per_page.unwrap_or_default().get();
         match self.query.around {
-            None => Ok(Place { page: self.query.page.unwrap_or(1), per_page }),
-            Some(post) => Ok(Place::around(position(self.thread, post, conn).await?.or_not_found()?, per_page)),
+            None => Ok(Wanted { page: self.query.page.unwrap_or(1), per_page }),
+            Some(post) => Ok(Wanted::around(position(self.thread, post, conn).await?.or_not_found()?, per_page)),
         }
     }
 

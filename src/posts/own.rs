@@ -55,12 +55,16 @@ impl Lookup for Own {
         .with_numbers(shown().map(|(_, post)| post))
         .with_numbers(shown().map(|(page, _)| page.member));
         let rows: Vec<Row> = known!(own).load(&mut conn).await?;
-        let of = |number| {
-            let mut rows = rows.iter().filter(move |(n, ..)| *n == number);
-            let page_version = rows.clone().find_map(|(_, page_version, _)| *page_version)?;
-            Some(Self { page_version, liked: rows.by_ref().filter_map(|(.., liked)| *liked).collect() })
-        };
-        Ok((1..).zip(pages).map(|(number, _)| of(number)).collect())
+        let mut found: Vec<(Option<i64>, Vec<PostId>)> = pages.iter().map(|_| Default::default()).collect();
+        for (number, page_version, liked) in rows {
+            let page = usize::try_from(number - 1).ok().and_then(|n| found.get_mut(n));
+            let page = page.ok_or_else(|| Error::internal("a page that nobody asked for"))?;
+            page.0 = page.0.or(page_version);
+            page.1.extend(liked);
+        }
+        let own =
+            |(page_version, liked): (Option<i64>, _)| page_version.map(|page_version| Self { page_version, liked });
+        Ok(found.into_iter().map(own).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::try_join;
 use serde::Serialize;
 
-use super::thread_page::{Pagination, Place, ThreadPage, breadcrumbs, posts_between};
+use super::thread_page::{Pagination, ThreadPage, Wanted, breadcrumbs, posts_between};
 use super::view::Loaded;
 use crate::access::Viewer;
 use crate::cache::{Kept, Seams};
@@ -40,7 +40,7 @@ impl Parts {
     /// never older.
     pub async fn load(
         id: ThreadId,
-        place: Place,
+        wanted: Wanted,
         viewer: &Viewer,
         now: DateTime<Utc>,
         conn: &AsyncPgConnection,
@@ -48,10 +48,10 @@ impl Parts {
         let (thread, row, posts) = try_join!(
             Thread::seen_by(viewer, id, conn),
             Forum::of_thread(id, conn),
-            posts_between(id, place.positions(), conn)
+            posts_between(id, wanted.positions(), conn)
         )?;
         let (thread, row) = (thread.or_not_found()?, row.or_not_found()?);
-        let pagination = place.among(thread.highest_position)?;
+        let pagination = wanted.among(thread.highest_position)?;
         let last = row.1.as_ref().and_then(|last| last.last_post_author_id);
         let also: Vec<_> = thread.named().chain(last).collect();
         let (posts, breadcrumbs) = try_join!(Loaded::new(posts, also, viewer, now, conn), breadcrumbs(&row.0, conn))?;

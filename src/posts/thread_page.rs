@@ -71,16 +71,16 @@ pub struct ViewerPart {
     why: BTreeMap<&'static str, &'static str>,
 }
 
-/// Which page of a thread is asked for; whether there is one is not known yet.
+/// Which page of a thread is wanted; whether there is one is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct Wanted {
     /// The page's number, from 1.
     pub page: i64,
     /// Places of a page.
     pub per_page: i64,
 }
 
-impl Place {
+impl Wanted {
     /// The page that has this position.
     pub fn around(position: i64, per_page: i64) -> Self {
         Self { page: (position - 1) / per_page + 1, per_page }

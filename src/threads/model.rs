@@ -106,6 +106,16 @@ impl Thread {
             .optional()
     }
 
+    /// The same without reading it: whether it is there.
+    pub async fn hold_unread(
+        viewer: &Viewer,
+        id: ThreadId,
+        mut conn: &AsyncPgConnection,
+    ) -> QueryResult<Option<ThreadId>> {
+        let thread = threads::table.filter(threads::id.eq(id).and(visible(viewer.moderates())));
+        known!(thread.select(threads::id).for_no_key_update()).get_result(&mut conn).await.optional()
+    }
+
     /// A thread that a moderator is about to change: 404 where there is none, 403 for others.
     pub async fn hold_to_moderate(signed: &Signed, id: ThreadId, conn: &mut AsyncPgConnection) -> Result<Self, Error> {
         let thread = Self::hold(&Viewer::from(signed.clone()), id, conn).await?.or_not_found()?;

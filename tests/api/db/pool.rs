@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::process::{Command, Output};
+use std::time::Duration;
+
+use folkmoot::db::{Pool, PoolLimits};
 
 use crate::support::database;
 
@@ -26,4 +29,25 @@ async fn certificates_that_can_not_be_read_keep_nobody_from_a_server_without_tls
     }
     let refused = migrate(&format!("{url} host=127.0.0.1 port=1 sslmode=require"), spoilt);
     assert!(!refused.status.success());
+}
+
+#[actix_web::test]
+async fn what_a_worker_had_is_no_longer_counted_when_it_has_ended() {
+    let second = Duration::from_secs(1);
+    let limits = PoolLimits {
+        connections: 16,
+        wait: second,
+        wait_in_crowd: second,
+        connect: second,
+        statement: second,
+        lock: second,
+    };
+    let node = Pool::new(&database::bare().await, limits).unwrap();
+    let beside = node.load().most;
+    for _ in 0..3 {
+        let worker = node.for_one_of(1);
+        assert!(node.load().most > beside);
+        drop(worker);
+        assert_eq!(node.load().most, beside);
+    }
 }

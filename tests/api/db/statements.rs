@@ -1,12 +1,13 @@
 //! Statements as the service makes and gives them up.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use diesel::result::Error;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::{IntoSql, QueryResult};
 use diesel_async::RunQueryDsl;
-use folkmoot::db::{Fixed, fixed};
+use folkmoot::db::{Fixed, Known, Written, fixed};
 use futures_util::future::{join, select};
 
 use crate::support::{App, eventually};
@@ -45,4 +46,17 @@ async fn a_statement_that_is_given_up_is_cancelled_also_where_another_that_was_s
         select(both, seen).await;
     }
     eventually(async || app.count(asks).await == 0).await;
+}
+
+#[actix_web::test]
+async fn a_text_that_is_known_is_of_one_type_of_query() {
+    struct Here;
+    static TEXT: OnceLock<Written> = OnceLock::new();
+    let app = App::start().await;
+    let (mut conn, mut other) = (app.shared.state.db.get().await.unwrap(), app.shared.state.db.get().await.unwrap());
+    let one = Known::<_, Here>::at(diesel::select(1_i64.into_sql::<BigInt>()), &TEXT);
+    assert_eq!(one.get_result::<i64>(&mut conn).await, Ok(1));
+    let two = Known::<_, Here>::at(diesel::select(true.into_sql::<Bool>()), &TEXT);
+    let refused = two.get_result::<bool>(&mut other).await;
+    assert!(matches!(&refused, Err(Error::QueryBuilderError(_))), "{refused:?}");
 }

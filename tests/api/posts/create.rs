@@ -1,6 +1,6 @@
 //! `POST /threads/{thread_id}/posts`.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::support::{App, who_waits};
@@ -196,10 +196,107 @@ async fn a_reply_that_was_written_is_told_so_though_its_thread_is_deleted_right_
             {}
             author.batch_execute("ROLLBACK").await.unwrap();
         };
-        futures_util::future::join(delete, release).await.0.unwrap();
+        join(delete, release).await.0.unwrap();
     };
     let path = posts_of(thread);
-    let (answer, ()) = futures_util::future::join(anna.post(&path, json!({"body": "one"})), interfere).await;
+    let (answer, ()) = join(anna.post(&path, json!({"body": "one"})), interfere).await;
     assert_eq!(answer.expect(201)["body"], "one");
     anna.get(&path).await.refused(404, "not_found");
+}
+
+/// Has each statement that changes threads wait, before and after it, until this client lets it go on: they are numbered as they
+/// come, and these are held.
+struct Steps {
+    client: tokio_postgres::Client,
+    pid: i32,
+}
+
+impl Steps {
+    async fn hold(numbers: &[i32], app: &App) -> Self {
+        let client = app.sql().await;
+        let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        for number in numbers {
+            client.query("SELECT pg_advisory_lock($1, $2)", &[&pid, number]).await.unwrap();
+        }
+        let triggers = format!(
+            "CREATE SEQUENCE steps;
+            CREATE FUNCTION step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF pg_backend_pid() <> {pid} THEN
+                    PERFORM pg_advisory_xact_lock({pid}, nextval('steps')::integer);
+                END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER before BEFORE UPDATE ON threads FOR EACH STATEMENT EXECUTE FUNCTION step();
+            CREATE TRIGGER after AFTER UPDATE ON threads FOR EACH STATEMENT EXECUTE FUNCTION step();"
+        );
+        client.batch_execute(&triggers).await.unwrap();
+        Self { client, pid }
+    }
+
+    async fn lock_threads(&self, locked: bool) {
+        self.client.execute("UPDATE threads SET locked = $1", &[&locked]).await.unwrap();
+    }
+
+    /// When this one is reached, locks or opens the threads, and lets it go on.
+    async fn at(&self, number: i32, locked: bool) {
+        who_waits(&self.client).await;
+        self.lock_threads(locked).await;
+        self.client.query("SELECT pg_advisory_unlock($1, $2)", &[&self.pid, &number]).await.unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_reply_to_a_thread_that_is_opened_and_locked_again_meanwhile_is_told_that_it_is_locked() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let path = posts_of(anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let steps = Steps::hold(&[1, 3], &app).await;
+    steps.lock_threads(true).await;
+    let others = async {
+        steps.at(1, false).await;
+        steps.at(3, true).await;
+    };
+    let (answer, ()) = join(anna.post(&path, json!({"body": "hello"})), others).await;
+    answer.refused(403, "thread_locked");
+}
+
+#[actix_web::test]
+async fn a_reply_to_a_thread_that_is_open_whenever_it_looks_is_written_in_the_end() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let path = posts_of(anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let steps = Steps::hold(&[1, 3, 4], &app).await;
+    steps.lock_threads(true).await;
+    let others = async {
+        steps.at(1, false).await;
+        steps.at(3, true).await;
+        steps.at(4, false).await;
+    };
+    let (answer, ()) = join(anna.post(&path, json!({"body": "hello"})), others).await;
+    assert_eq!(answer.expect(201)["position"], 2);
+    app.counters_are_exact().await;
+}
+
+#[actix_web::test]
+async fn a_page_says_of_every_thread_and_reader_whether_a_reply_is_taken() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let path = posts_of(anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let callers = [anna, app.member("ben").await, app.moderator("mod").await, app.admin("ada").await];
+    let sql = app.sql().await;
+    for (locked, deleted_at) in [("false", "NULL"), ("true", "NULL"), ("false", "now()"), ("true", "now()")] {
+        let state = format!("locked = {locked}, deleted_at = {deleted_at}");
+        sql.batch_execute(&format!("UPDATE threads SET {state}, page_version = page_version + 1")).await.unwrap();
+        for caller in &callers {
+            let (page, reply) = (caller.get(&path).await, caller.post(&path, json!({"body": "hello"})).await);
+            let told = (reply.status == 201, reply["code"].as_str());
+            let expected = match page.status {
+                200 => (page["viewer"]["can"]["reply"] == true, page["viewer"]["why"]["reply"].as_str()),
+                _ => (false, page["code"].as_str()),
+            };
+            assert_eq!(told, expected, "member {} where {state}", caller.id);
+        }
+    }
+    // The first post, a reply of each, and those of moderators while it was locked.
+    assert_eq!(app.count("SELECT count(*) FROM posts").await, 1 + 4 + 2);
 }
