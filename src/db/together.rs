@@ -70,6 +70,7 @@ impl Together {
 
 /// Who is to be told what is found.
 type Teller<L> = oneshot::Sender<Result<<L as Lookup>::Found, Error>>;
+type Tellers<L> = Vec<Teller<L>>;
 
 /// Lookups of a kind that wait, in the order in which they came.
 struct Gathered<L: Lookup>(Mutex<Waiting<L>>);
@@ -141,7 +142,7 @@ struct UnderWay<L: Lookup>(Option<Arc<Gathered<L>>>);
 
 impl<L: Lookup> UnderWay<L> {
     /// What it is to look up next, if it has anything to do. Whoever comes after it found nothing begins anew.
-    fn next(&mut self) -> Option<(Vec<L::Key>, Vec<Teller<L>>)> {
+    fn next(&mut self) -> Option<(Vec<L::Key>, Tellers<L>)> {
         let gathered = self.0.take()?;
         let mut waiting = gathered.lock();
         let came = std::iter::from_fn(|| waiting.waiters.pop_front());
