@@ -34,9 +34,13 @@ impl Pieces {
     fn len(&self) -> usize {
         self.0.iter().map(Bytes::len).sum()
     }
+
+    fn whole(self) -> Bytes {
+        self.try_into_bytes().unwrap_or_else(|pieces| Vec::from(pieces.0).concat().into())
+    }
 }
 
-/// By the server's own way: for whatever is between, as compression.
+/// By the server's own way: for whatever is between.
 impl MessageBody for Pieces {
     type Error = Infallible;
 
@@ -44,8 +48,12 @@ impl MessageBody for Pieces {
         BodySize::Sized(self.len() as u64)
     }
 
-    fn try_into_bytes(self) -> Result<Bytes, Self> {
-        Ok(Vec::from(self.0).concat().into())
+    /// Only if nothing has to be copied for it: the server asks for this of each body, and most are written as they are.
+    fn try_into_bytes(mut self) -> Result<Bytes, Self> {
+        match self.0.len() {
+            1 => self.0.pop_front().ok_or(self),
+            _ => Err(self),
+        }
     }
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
@@ -56,10 +64,18 @@ impl MessageBody for Pieces {
 /// An answer with this body, that is written directly if nothing between changes it.
 pub fn with_body(mut answer: HttpResponse, pieces: impl IntoIterator<Item = Bytes>) -> HttpResponse {
     let pieces = Pieces(pieces.into_iter().filter(|piece| !piece.is_empty()).collect());
-    if pieces.len() >= WORTH_IT {
-        answer.extensions_mut().insert(pieces.clone());
+    if pieces.len() < WORTH_IT {
+        return answer.set_body(BoxBody::new(pieces.whole()));
     }
+    answer.extensions_mut().insert(pieces.clone());
     answer.set_body(BoxBody::new(pieces))
+}
+
+/// The whole body of an answer, if it is not a stream.
+pub fn whole<B: MessageBody>(answer: HttpResponse<B>) -> (HttpResponse<()>, Result<Bytes, B>) {
+    let (mut answer, body) = answer.into_parts();
+    let pieces = answer.extensions_mut().remove::<Pieces>();
+    (answer, pieces.map_or_else(|| body.try_into_bytes(), |pieces| Ok(pieces.whole())))
 }
 
 /// The pieces of an answer that is as it was made: what was compressed on the way, or is 304 now, has another body.

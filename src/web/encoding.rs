@@ -6,6 +6,7 @@ use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
+use super::direct;
 use crate::cache::Coding;
 use crate::error::Error;
 use crate::state::State;
@@ -57,8 +58,8 @@ pub async fn encode<B: MessageBody + 'static>(
     let is_done = response.headers().contains_key(CONTENT_ENCODING) || response.response().body().size().is_eof();
     let Some(coding) = best.filter(|_| !is_done) else { return Ok(response.map_into_left_body()) };
     let (request, response) = response.into_parts();
-    let (mut response, body) = response.into_parts();
-    let plain = match body.try_into_bytes() {
+    let (mut response, body) = direct::whole(response);
+    let plain = match body {
         Ok(bytes) => bytes,
         Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream)).map_into_left_body()),
     };
