@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 /// More than this is not compressed where requests are worked on: others would wait for it.
-const AT_ONCE: usize = 64 * 1024;
+const AT_ONCE: u64 = 64 * 1024;
 
 /// So long an answer may wait for its turn.
 const SOON: Duration = Duration::from_millis(100);
@@ -23,6 +23,13 @@ pub struct Room(Arc<Semaphore>);
 
 /// A place in it, as long as this is kept.
 pub type Taken = OwnedSemaphorePermit;
+
+/// Where something is compressed.
+pub enum Where {
+    /// Where requests are worked on.
+    Here,
+    Beside(Taken),
+}
 
 impl Default for Room {
     fn default() -> Self {
@@ -35,6 +42,14 @@ impl Room {
     /// By when it has to be an answer's turn that asks now.
     pub(super) fn soon() -> Instant {
         Instant::now() + SOON
+    }
+
+    /// Where so many bytes are to be compressed; nowhere, if others are and it would not be their turn soon.
+    pub async fn for_bytes(&self, length: u64) -> Option<Where> {
+        if is_short(length) {
+            return Some(Where::Here);
+        }
+        self.by(Self::soon()).await.map(Where::Beside)
     }
 
     /// A place, if there is one by then.
@@ -91,17 +106,13 @@ impl Coding {
         FIELDS[self as usize].clone()
     }
 
-    /// The bytes in this coding, as quickly as may be; none where others are compressed and it would not be its turn soon.
-    pub async fn code(self, bytes: &Bytes, room: &Room) -> Result<Option<Bytes>> {
-        if is_short(bytes) {
-            return self.compress(bytes, Effort::AtOnce).map(Some);
-        }
-        let Some(taken) = room.by(Room::soon()).await else { return Ok(None) };
-        let bytes = bytes.clone();
+    /// The bytes in this coding, as quickly as may be.
+    pub async fn code(self, bytes: Bytes, there: Where) -> Result<Bytes> {
+        let Where::Beside(taken) = there else { return self.compress(&bytes, Effort::AtOnce) };
         let work = move || {
             // It goes on when whoever asked for it has gone away.
             let _taken = taken;
-            self.compress(&bytes, Effort::AtOnce).map(Some)
+            self.compress(&bytes, Effort::AtOnce)
         };
         spawn_blocking(work).await?
     }
@@ -146,8 +157,8 @@ impl Coding {
 }
 
 /// Whether it can be compressed where requests are worked on.
-pub(super) fn is_short(bytes: &Bytes) -> bool {
-    bytes.len() <= AT_ONCE
+pub(super) fn is_short(length: u64) -> bool {
+    length <= AT_ONCE
 }
 
 /// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. With a

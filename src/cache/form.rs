@@ -49,7 +49,7 @@ impl Form {
     /// It, if it is there or there is little to compress.
     pub fn at_once(self: &Arc<Self>, plain: &Plain<'_>, room: &Room) -> Option<Result<Packed>> {
         let Some(packed) = self.get() else {
-            return is_short(plain.body).then(|| self.pack(plain, Effort::AtOnce));
+            return is_short(plain.body.len() as u64).then(|| self.pack(plain, Effort::AtOnce));
         };
         if packed.effort == Effort::AtOnce && self.uses.fetch_add(1, Ordering::Relaxed) % WORTH_MORE == WORTH_MORE - 1 {
             self.pack_better(plain, room);

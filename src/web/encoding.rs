@@ -1,6 +1,6 @@
 //! Content codings: which of those that a client takes can be had here, and entity tags that tell them apart.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
 use actix_web::middleware::Next;
@@ -54,22 +54,25 @@ pub async fn encode<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let best = best(request.headers());
     let state = request.app_data::<Data<State>>().cloned().ok_or_else(|| Error::internal("no state"))?;
-    let response = next.call(request).await?;
-    let is_done = response.headers().contains_key(CONTENT_ENCODING) || response.response().body().size().is_eof();
-    let Some(coding) = best.filter(|_| !is_done) else { return Ok(response.map_into_left_body()) };
+    let mut response = next.call(request).await?;
+    let is_coded = response.headers().contains_key(CONTENT_ENCODING);
+    let (Some(coding), false, BodySize::Sized(length @ 1..)) = (best, is_coded, response.response().body().size())
+    else {
+        return Ok(response.map_into_left_body());
+    };
+    if !response.headers().contains_key(VARY) {
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    // Asked for first: without it the answer goes its way as it is.
+    let Some(there) = state.store.room.for_bytes(length).await else { return Ok(response.map_into_left_body()) };
     let (request, response) = response.into_parts();
     let (mut response, body) = direct::whole(response);
     let plain = match body {
         Ok(bytes) => bytes,
         Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream)).map_into_left_body()),
     };
+    let coded = coding.code(plain, there).await.map_err(Error::internal)?;
     let fields = response.headers_mut();
-    if !fields.contains_key(VARY) {
-        fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    }
-    let Some(coded) = coding.code(&plain, &state.store.room).await.map_err(Error::internal)? else {
-        return Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(plain))).map_into_right_body());
-    };
     fields.insert(CONTENT_ENCODING, coding.field());
     if let Some(tag) = fields.get(ETAG).and_then(|tag| tag.to_str().ok()) {
         let tag = HeaderValue::try_from(coding.tag(tag)).map_err(Error::internal)?;
