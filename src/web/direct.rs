@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Buf, Bytes};
 
 /// With so many bytes in its buffer the server writes them out before it asks a body for more. Heads are smaller, and together with the
@@ -71,16 +71,16 @@ pub fn with_body(mut answer: HttpResponse, pieces: impl IntoIterator<Item = Byte
     answer.set_body(BoxBody::new(pieces))
 }
 
-/// The whole body of an answer, if it is not a stream.
+/// The whole body of an answer, if it is not a stream, for who puts another in its place.
 pub fn whole<B: MessageBody>(answer: HttpResponse<B>) -> (HttpResponse<()>, Result<Bytes, B>) {
     let (mut answer, body) = answer.into_parts();
     let pieces = answer.extensions_mut().remove::<Pieces>();
     (answer, pieces.map_or_else(|| body.try_into_bytes(), |pieces| Ok(pieces.whole())))
 }
 
-/// The pieces of an answer that is as it was made: what was compressed on the way, or is 304 now, has another body.
+/// The pieces of an answer that still has them: what is 304 now has another body.
 fn untouched<B>(answer: &mut HttpResponse<B>) -> Option<Pieces> {
-    let is_so = answer.status() == StatusCode::OK && !answer.headers().contains_key(CONTENT_ENCODING);
+    let is_so = answer.status() == StatusCode::OK;
     answer.extensions_mut().remove().filter(|_| is_so)
 }
 

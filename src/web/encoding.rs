@@ -46,6 +46,9 @@ fn liking(one: &str) -> Option<(f32, Option<Coding>)> {
     (coding.is_some() || name.trim().eq_ignore_ascii_case("identity")).then_some((q, coding))
 }
 
+/// Of an answer that goes as it is, as there was no room to code it.
+pub struct AsItIs;
+
 /// Codes an answer as its client likes it best, unless it is coded already, or comes as a stream. A client that excludes the plain form
 /// and everything else gets the plain one, as RFC 9110, section 12.5.3, permits: it is better than none.
 pub async fn encode<B: MessageBody + 'static>(
@@ -78,5 +81,7 @@ pub async fn encode<B: MessageBody + 'static>(
         let tag = HeaderValue::try_from(coding.tag(tag)).map_err(Error::internal)?;
         fields.insert(ETAG, tag);
     }
-    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(coded))).map_into_right_body())
+    let coded = state.store.held.hold(coded)?;
+    let response = direct::with_body(response.map_body(|_, ()| BoxBody::new(())), [coded]);
+    Ok(ServiceResponse::new(request, response).map_into_right_body())
 }

@@ -118,8 +118,12 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
     match encoding::best(request.headers()) {
         None => Ok(plain(kept)),
         Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
-            Some(packed) => Ok(coded(kept, packed, coding)),
-            None => Ok(plain(kept)),
+            Some(packed) => coded(kept, packed, coding, state),
+            None => {
+                let mut answer = plain(kept);
+                answer.extensions_mut().insert(encoding::AsItIs);
+                Ok(answer)
+            }
         },
     }
 }
@@ -134,16 +138,17 @@ pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) ->
     }
     let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
     let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
-    Ok(packed.map(|packed| coded(kept, packed, coding)))
+    packed.map(|packed| coded(kept, packed, coding, state)).transpose()
 }
 
 fn plain(kept: &Kept) -> HttpResponse {
     direct::with_body(head(kept, kept.etag.clone()).finish(), [kept.body.clone()])
 }
 
-fn coded(kept: &Kept, packed: Packed, coding: Coding) -> HttpResponse {
+fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<HttpResponse, Error> {
     let mut head = head(kept, packed.etag);
-    head.insert_header((CONTENT_ENCODING, coding.field())).body(packed.bytes)
+    head.insert_header((CONTENT_ENCODING, coding.field()));
+    Ok(direct::with_body(head.finish(), [state.store.held.hold(packed.bytes)?]))
 }
 
 fn head(kept: &Kept, etag: HeaderValue) -> HttpResponseBuilder {
