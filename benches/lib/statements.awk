@@ -9,8 +9,8 @@
 #   RETURNED     `variable=column`s: what an earlier statement gives back by RETURNING
 #
 # A parameter that was always the same stays a parameter. One that was not has to be a variable and a fixed number more or less; an
-# array, a set of such. A time that differs becomes now(). Anything else is an error (exit 1); other statements each time are exit 3:
-# something of the background came between.
+# array, a set of such. A time that differs becomes now(), or what a statement before gave back as `at`. Anything else is an error
+# (exit 1); other statements each time are exit 3: something of the background came between.
 
 function fail(status, message) {
     print "statements: " message > "/dev/stderr"
@@ -157,7 +157,12 @@ function stand_in(ids, number,    s, x, same, inner, element_count, elements, pa
         constants[++constant_count] = "-D " NAME "_c" constant_count "=" x_of_shell(x)
         return ":" NAME "_c" constant_count
     }
-    if (x ~ /^'[0-9]+-[0-9]+-[0-9]+ [0-9:.]+[+-][0-9:]+'$/) return "now()"
+    if (x ~ /^'[0-9]+-[0-9]+-[0-9]+ [0-9:.]+[+-][0-9:]+'$/) {
+        # The first statement with a time gives back the one that counts: whoever waited for a row is later than whom it waited for.
+        if (!("at" in column) || !timed || timed == ids[1]) { timed = ids[1]; return "now()" }
+        wanted[column["at"]] = 1
+        return ":r_" column["at"]
+    }
     for (s = 2; s <= sample; s++) if (element_count[s] != element_count[1]) return ""
     for (k = 1; k <= element_count[1]; k++) {
         if (!is_number(elements[1, k])) return ""

@@ -13,7 +13,7 @@ ask() {
 # So that positions differ.
 meet() { for _ in $(seq "$sample"); do ask >/dev/null; done; }
 returned() { sed 's/^{"id":\([0-9]*\),.*"position":\([0-9]*\),.*/id \1\nposition \2/'; }
-record reply transaction 'id=last_post_id position=highest_position'
+record reply transaction 'id=last_post_id position=highest_position at=last_post_at'
 with_fixed reply reply_hot n 5
 
 replies() { # how many threads, from which on
