@@ -9,6 +9,8 @@ use tokio_postgres::{Client, Error, Row, Transaction};
 use super::What;
 use crate::db::delete_in_batches;
 
+/// For so many milliseconds numbering may wait for a lock, and then run.
+const LIMIT: u32 = 2_000;
 /// The channel on which nodes hear that there are new positions.
 pub(super) const CHANNEL: &str = "folkmoot_events";
 /// So many entries at a time.
@@ -60,10 +62,12 @@ pub(super) async fn read(after: i64, client: &Client) -> Result<(i64, Vec<Entry>
 
 /// Gives positions to what is committed and has none. One node does it at a time: the others find the row locked and leave it. What
 /// is read is read after the lock was taken, so nothing is numbered twice. The server does all of it by itself once it is asked, so
-/// that a node that stands still keeps the lock from nobody.
+/// that a node that stands still keeps the lock from nobody; and where it takes too long it gives up. It is one message, so one
+/// transaction: the limits hold in it alone, as through a pooler others use the connection next.
 pub(super) async fn number(client: &Client) -> Result<(), Error> {
     let sql = format!(
-        "DO $$ DECLARE last bigint; more bigint; BEGIN \
+        "SET LOCAL statement_timeout = {LIMIT}; SET LOCAL lock_timeout = {LIMIT}; \
+         DO $$ DECLARE last bigint; more bigint; BEGIN \
            SELECT last_position INTO last FROM event_log FOR UPDATE SKIP LOCKED; \
            IF NOT FOUND THEN RETURN; END IF; \
            UPDATE events SET position = last + next.n FROM \

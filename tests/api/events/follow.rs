@@ -1,11 +1,9 @@
 //! What becomes of what a node keeps when its view of the log is broken: nothing is believed that may have been missed.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use folkmoot::cache::{Stamp, Thing};
 use folkmoot::ids::PostId;
-use tokio::sync::Notify;
 
 use super::is_numbered;
 use crate::support::{App, Service, database, eventually, who_waits};
@@ -121,19 +119,6 @@ async fn a_connection_that_was_cut_is_made_again_and_what_was_kept_before_is_not
     run(&app, "INSERT INTO events (kind) VALUES ('member_edited')").await;
     eventually(async || is_numbered(&app).await).await;
     stamp_of_all(&app).await;
-}
-
-#[actix_web::test]
-async fn one_that_holds_the_right_to_number_and_stands_still_loses_it() {
-    let app = App::start().await;
-    // With the settings of a node.
-    let heard = Arc::new(Notify::new());
-    let idle = folkmoot::db::listen(&app.database_url, "nothing", heard).await.unwrap();
-    idle.batch_execute("BEGIN; SELECT last_position FROM event_log FOR UPDATE").await.unwrap();
-    run(&app, "INSERT INTO events (kind) VALUES ('member_edited')").await;
-    assert!(!is_numbered(&app).await);
-    eventually(async || is_numbered(&app).await).await;
-    assert!(idle.batch_execute("COMMIT").await.is_err(), "the server has ended it");
 }
 
 /// Entries that are being numbered: whoever does it waits for the second of these connections.
