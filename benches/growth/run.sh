@@ -1,8 +1,8 @@
 #!/bin/sh
 # Measures what a forum's size does to the time of pages, lists and look-ups: one service for each number of posts, asked in turn
-# for the same by one client. Nothing is kept: of a small forum all would soon be answered from memory. Prints the ratios of times to those of the smallest, as a table, and writes it into
-# docs/performance.md. Data is made once for a size, and kept. On a machine that others use at the same time the median of times is
-# mostly theirs: PERCENTILE=10 is what a request takes that nobody is in the way of.
+# for the same by one client. No answer is kept: of a small forum all would soon come from memory. Prints the ratios of times to those
+# of the smallest, as a table, and writes it into docs/performance.md. Data is made once for a size, and stays. On a machine that
+# others use at the same time the median of times is mostly theirs: PERCENTILE=10 is what a request takes that nobody is in the way of.
 #
 # Indexes and tables are read into memory first, and PostgreSQL has SHARED_BUFFERS of it: what is measured is what a page costs while
 # they fit there, not the disk.
@@ -51,7 +51,10 @@ for size in $sizes; do
 done
 
 for size in $sizes; do
-    echo "shared_buffers = $shared_buffers" >>"$data/$size/postgres/postgresql.conf"
+    # In place of what an earlier run wrote there.
+    settings=$data/$size/postgres/postgresql.conf
+    grep -v '^shared_buffers' "$settings" >"$folder/settings"
+    echo "shared_buffers = $shared_buffers" | cat "$folder/settings" - >"$settings"
     : >"$folder/$size.out"
     FOLKMOOT_ADMIN_PASSWORD="a long walk to the moot" "$program" serve --data-dir "$data/$size" --listen 127.0.0.1:0 \
         --rate-limits off --log warn --cache-size 0 >"$folder/$size.out" 2>"$folder/$size.log" &

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use bytes::Bytes;
 
-use crate::support::{App, PATIENCE, eventually};
+use crate::support::{App, PATIENCE, Person, eventually};
 
 /// Takes room until there is none for this many bytes.
 fn fill(app: &App, least: usize) -> Vec<Bytes> {
@@ -13,15 +13,20 @@ fn fill(app: &App, least: usize) -> Vec<Bytes> {
     std::iter::from_fn(|| held.hold(Bytes::from(vec![0; least])).ok()).collect()
 }
 
+/// A page of some 400 kB.
+async fn long_page(app: &App, author: &Person) -> String {
+    let thread = author.start_thread(app.forum("general").await, "A title", "The first post.").await;
+    for n in 0..12 {
+        author.reply(thread, &format!("{n} ").repeat(6_000)).await;
+    }
+    format!("/api/v1/threads/{thread}/posts")
+}
+
 #[actix_web::test]
 async fn a_long_answer_for_which_there_is_no_memory_is_refused_until_there_is() {
     let app = App::start().await;
-    let (forum, anna, mona) = (app.forum("general").await, app.member("anna").await, app.moderator("mona").await);
-    let thread = anna.start_thread(forum, "A title", "The first post.").await;
-    for n in 0..12 {
-        anna.reply(thread, &format!("{n} ").repeat(6_000)).await;
-    }
-    let page = format!("/api/v1/threads/{thread}/posts");
+    let (anna, mona) = (app.member("anna").await, app.moderator("mona").await);
+    let page = long_page(&app, &anna).await;
     let others = format!("/api/v1/members/{}/posts", anna.id);
     let full = fill(&app, 256 << 10);
     for person in [&app.guest(), &anna, &mona] {
@@ -97,12 +102,7 @@ async fn what_slow_clients_have_not_taken_is_counted_in_every_coding_until_they_
 #[actix_web::test]
 async fn what_nobody_takes_any_more_gives_its_memory_back() {
     let app = App::start_with(|setup| setup.cache = 0).await;
-    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
-    let thread = anna.start_thread(forum, "A title", "The first post.").await;
-    for n in 0..12 {
-        anna.reply(thread, &format!("{n} ").repeat(6_000)).await;
-    }
-    let page = format!("/api/v1/threads/{thread}/posts");
+    let page = long_page(&app, &app.member("anna").await).await;
     let length = app.guest().get(&page).await.expect(200).bytes.len();
     // Room for one and a half.
     let mut full = fill(&app, 256 << 10);
