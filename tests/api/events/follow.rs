@@ -133,6 +133,16 @@ async fn in_the_midst(url: &str) -> (tokio_postgres::Client, tokio_postgres::Cli
 }
 
 #[actix_web::test]
+async fn numbering_that_has_to_wait_for_long_is_given_up_by_the_server() {
+    let url = database::bare().await;
+    let _node = Service::begin(&url, &[]).serves();
+    let (_gate, holder) = in_the_midst(&url).await;
+    let pid = who_waits(&holder).await;
+    let waits = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'";
+    eventually(async || holder.query(waits, &[&pid]).await.unwrap().is_empty()).await;
+}
+
+#[actix_web::test]
 async fn a_node_that_stands_still_while_it_numbers_keeps_no_other_from_it() {
     let url = database::bare().await;
     let stopped = Service::begin(&url, &[]).serves();
