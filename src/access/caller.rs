@@ -33,7 +33,7 @@ pub struct Signed {
     /// None where a personal token calls.
     pub session_id: Option<SessionId>,
     pub role: Role,
-    pub scopes: Vec<String>,
+    pub scopes: Arc<[String]>,
 }
 
 impl Signed {
@@ -250,7 +250,7 @@ pub fn is_suspended(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, now
 fn bearer(request: &HttpRequest) -> Result<&str, Error> {
     let invalid = || Error::new(Code::InvalidToken, "send one field `Authorization: Bearer <access_token>`");
     let mut fields = request.headers().get_all(AUTHORIZATION);
-    let field = fields.next().and_then(|f| f.to_str().ok()).ok_or_else(invalid)?;
+    let field = fields.next().and_then(|field| str::from_utf8(field.as_bytes()).ok()).ok_or_else(invalid)?;
     if fields.next().is_some() {
         return Err(invalid());
     }

@@ -1,6 +1,7 @@
 //! Sessions as they were found a moment ago: a token carries neither role nor state, and to ask for them at each read would cost as
 //! much as what is read. What changes something asks anew.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -37,7 +38,8 @@ struct Found {
 pub(super) struct Present {
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
-    pub scopes: Vec<String>,
+    #[diesel(deserialize_as = Vec<String>)]
+    pub scopes: Arc<[String]>,
     pub role: Role,
     suspended_at: Option<DateTime<Utc>>,
     suspended_until: Option<DateTime<Utc>>,

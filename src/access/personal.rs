@@ -68,7 +68,7 @@ pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, E
         // The request does not wait for it.
         actix_web::rt::spawn(keep_use(found.id, now, state.clone()));
     }
-    Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes })
+    Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes.into() })
 }
 
 async fn find(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Stored>> {

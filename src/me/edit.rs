@@ -83,7 +83,7 @@ pub async fn edit_me(
         Ok(change(caller.member_id, version, &body, conn).await?)
     };
     let show = async |(), conn: &mut _| {
-        let me = Me::find(caller.member_id, caller.scopes.clone(), state.clock.now(), conn).await?.or_not_found()?;
+        let me = Me::find(caller.member_id, caller.scopes.to_vec(), state.clock.now(), conn).await?.or_not_found()?;
         Ok(answer::shown(&me.etag(), &me))
     };
     let mut answer = idempotency.of(caller.member_id).run(conn, work, show).await?;

@@ -12,7 +12,7 @@ use super::view::PostView;
 use crate::access::{Role, Signed};
 use crate::db::known;
 use crate::db::schema::{forums, posts};
-use crate::error::{Code, Error, OrNotFound};
+use crate::error::{Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::members::MemberView;
@@ -133,18 +133,18 @@ pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResul
 impl ViewerPart {
     /// What a member likes of a page, and what it may do with the thread.
     pub fn new(signed: &Signed, thread: &Thread, liked: Vec<PostId>) -> Self {
-        let moderate = || signed.must_be(Role::Moderator);
+        let refused = |may: Result<(), Error>| may.err().map(|error| error.code().name());
+        let moderate = refused(signed.must_be(Role::Moderator));
         let acts = [
-            ("reply", thread.may_be_replied_to_by(signed)),
-            ("edit", thread.may_be_edited_by(signed)),
-            ("delete", moderate()),
-            ("lock", moderate()),
-            ("pin", moderate()),
-            ("move", moderate()),
+            ("reply", refused(thread.may_be_replied_to_by(signed))),
+            ("edit", refused(thread.may_be_edited_by(signed))),
+            ("delete", moderate),
+            ("lock", moderate),
+            ("pin", moderate),
+            ("move", moderate),
         ];
-        let can = acts.iter().map(|(act, may)| (*act, may.is_ok())).collect();
-        let why =
-            acts.iter().filter_map(|(act, may)| Some((*act, may.as_ref().err().map(Error::code).map(Code::name)?)));
-        Self { member_id: signed.member_id, liked, why: why.collect(), can }
+        let can = acts.iter().map(|(act, why)| (*act, why.is_none())).collect();
+        let why = acts.iter().filter_map(|(act, why)| Some((*act, (*why)?))).collect();
+        Self { member_id: signed.member_id, liked, can, why }
     }
 }

@@ -64,11 +64,15 @@ impl MessageBody for Pieces {
 /// An answer with this body, that is written directly if nothing between changes it.
 pub fn with_body(mut answer: HttpResponse, pieces: impl IntoIterator<Item = Bytes>) -> HttpResponse {
     let pieces = Pieces(pieces.into_iter().filter(|piece| !piece.is_empty()).collect());
-    if pieces.len() < WORTH_IT {
-        return answer.set_body(BoxBody::new(pieces.whole()));
+    match pieces.len() {
+        // A 304 has none, not one of no bytes.
+        0 => answer,
+        1..WORTH_IT => answer.set_body(BoxBody::new(pieces.whole())),
+        _ => {
+            answer.extensions_mut().insert(pieces.clone());
+            answer.set_body(BoxBody::new(pieces))
+        }
     }
-    answer.extensions_mut().insert(pieces.clone());
-    answer.set_body(BoxBody::new(pieces))
 }
 
 /// The whole body of an answer, if it is not a stream, for who puts another in its place.
@@ -133,10 +137,22 @@ impl Queue {
     /// The answer with its body written directly, or else as it is.
     pub fn take<B>(&self, mut answer: HttpResponse<B>) -> Result<HttpResponse, HttpResponse<B>> {
         let Some(pieces) = untouched(&mut answer) else { return Err(answer) };
+        Ok(self.with_pieces(answer, pieces))
+    }
+
+    /// An answer that nothing will change any more, with this body.
+    pub fn with_body(&self, answer: HttpResponse, body: Bytes) -> HttpResponse {
+        match body.len() {
+            ..WORTH_IT => with_body(answer, [body]),
+            _ => self.with_pieces(answer, Pieces([body].into())),
+        }
+    }
+
+    fn with_pieces<B>(&self, mut answer: HttpResponse<B>, pieces: Pieces) -> HttpResponse {
         let length = pieces.len() as u64;
         answer.head_mut().no_chunking(true);
         answer.headers_mut().insert(CONTENT_LENGTH, length.into());
-        Ok(answer.set_body(BoxBody::new(Direct { pieces: Some(pieces.0), queue: self.clone() })))
+        answer.set_body(BoxBody::new(Direct { pieces: Some(pieces.0), queue: self.clone() }))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -112,13 +113,16 @@ pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
 /// The answer as this request takes it: in the coding it likes best, or 304.
 pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    if let Some(answer) = answer_at_once(kept, request.headers(), state)? {
-        return Ok(answer);
+    if let Some((head, body)) = answer_at_once(kept, request.headers(), state)? {
+        return Ok(direct::with_body(head, [body]));
     }
     match encoding::best(request.headers()) {
         None => Ok(plain(kept)),
         Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
-            Some(packed) => coded(kept, packed, coding, state),
+            Some(packed) => {
+                let (head, body) = coded(kept, packed, coding, state)?;
+                Ok(direct::with_body(head, [body]))
+            }
             None => {
                 let mut answer = plain(kept);
                 answer.extensions_mut().insert(encoding::AsItIs);
@@ -128,15 +132,22 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
     }
 }
 
-/// The same, unless it would have to be compressed first and is long.
-pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<HttpResponse>, Error> {
+/// The same, its body by itself, unless it would have to be compressed first and is long.
+pub(super) fn answer_at_once(
+    kept: &Kept,
+    headers: &HeaderMap,
+    state: &State,
+) -> Result<Option<(HttpResponse, Bytes)>, Error> {
     if headers.contains_key(IF_NONE_MATCH)
         && let Some(named) = etag::matching(headers, kept.etag.to_str().map_err(Error::internal)?)
     {
         let named = HeaderValue::try_from(named).map_err(Error::internal)?;
-        return Ok(Some(HttpResponse::NotModified().insert_header((ETAG, named)).finish()));
+        let head = HttpResponse::NotModified().insert_header((ETAG, named)).finish();
+        return Ok(Some((head, Bytes::new())));
     }
-    let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
+    let Some(coding) = encoding::best(headers) else {
+        return Ok(Some((head(kept, kept.etag.clone()).finish(), kept.body.clone())));
+    };
     let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
     packed.map(|packed| coded(kept, packed, coding, state)).transpose()
 }
@@ -145,10 +156,10 @@ fn plain(kept: &Kept) -> HttpResponse {
     direct::with_body(head(kept, kept.etag.clone()).finish(), [kept.body.clone()])
 }
 
-fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<HttpResponse, Error> {
+fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<(HttpResponse, Bytes), Error> {
     let mut head = head(kept, packed.etag);
     head.insert_header((CONTENT_ENCODING, coding.field()));
-    Ok(direct::with_body(head.finish(), [state.store.held.hold(packed.bytes)?]))
+    Ok((head.finish(), state.store.held.hold(packed.bytes)?))
 }
 
 fn head(kept: &Kept, etag: HeaderValue) -> HttpResponseBuilder {

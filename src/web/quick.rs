@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
 
 use super::connection::Turn;
-use super::direct::Queue;
+use super::direct::{self, Queue};
 use super::limit::Limits;
 use super::log::Asked;
 use super::metrics::Requests;
@@ -40,7 +40,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     }
     let Some(found) = state.store.find(kept::key(request.request())) else { return Ok(None) };
     let Some(act) = data::<Routes>(request)?.act(&Method::GET, request.path()) else { return Ok(None) };
-    let Some(mut answer) = kept::answer_at_once(&found, headers, state)? else { return Ok(None) };
+    let Some((mut answer, body)) = kept::answer_at_once(&found, headers, state)? else { return Ok(None) };
     let told = match data::<Limits>(request)?.count(request, act.limit) {
         Ok(told) => told,
         // Refused on the long way, where it does not count again.
@@ -64,8 +64,8 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     kept::viewed(&found, state);
     asked.ended(None, answer.status().as_u16());
     Ok(Some(match request.conn_data::<Queue>() {
-        Some(queue) => queue.take(answer).unwrap_or_else(|answer| answer),
-        None => answer,
+        Some(queue) => queue.with_body(answer, body),
+        None => direct::with_body(answer, [body]),
     }))
 }
 
