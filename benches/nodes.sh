@@ -8,8 +8,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 rounds=${1:-5} seconds=${2:-10} share=${3:-10}
-threads=2000 posts=20 members=200 clients=4
+threads=2000 posts=20 forums=10 clients=4
 program=${FOLKMOOT_PROGRAM:-target/release/folkmoot}
+. benches/lib/url.sh
 folder=$(mktemp -d)
 data=$folder/data
 processes=''
@@ -35,7 +36,6 @@ export FOLKMOOT_PUBLIC_URL=http://127.0.0.1 FOLKMOOT_RATE_LIMITS=off FOLKMOOT_LO
 unset DATABASE_URL FOLKMOOT_DATABASE_URL
 sql() { psql -XAtq -h "$data/postgres" -U folkmoot folkmoot -c "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-url_of() { sed -n 's/^ *API *\(http:.*\)\/api\/v1$/\1/p' "$folder/$1.out"; }
 
 serve() { # a name, more options
     name=$1
@@ -44,15 +44,14 @@ serve() { # a name, more options
     "$program" serve --listen 127.0.0.1:0 --workers 1 --database-connections 8 "$@" >"$folder/$name.out" 2>"$folder/$name.log" &
     server=$!
     processes="$server $processes"
-    while [ -z "$(url_of "$name")" ]; do
-        kill -0 "$server" || { cat "$folder/$name.log" >&2; exit 1; }
-        sleep 0.1
-    done
+    wait_for_url "$folder/$name.out" "$folder/$name.log"
+    echo "$url" >"$folder/$name.url"
 }
 
 # The process that owns the database serves nobody.
 serve owner --data-dir "$data"
-awk -v THREADS="$threads" -v POSTS="$posts" -v MEMBERS="$members" -f benches/thread_page/archive.awk >"$folder/archive.ndjson"
+awk -v THREADS="$threads" -v POSTS="$posts" -v FORUMS="$forums" -v CIRCLES="$((threads / 20))" -f benches/uniform.awk \
+    >"$folder/archive.ndjson"
 "$program" import --data-dir "$data" "$folder/archive.ndjson" 2>&1 | tail -n 1
 sql 'VACUUM (ANALYZE)'
 first=$(sql 'SELECT min(id) FROM threads')
@@ -70,7 +69,7 @@ measure() { # how many nodes, seconds
     pids=''
     n=1
     while [ "$n" -le "$1" ]; do
-        wrk -t 1 -c "$clients" -d "$2" --timeout 20 -s benches/nodes.lua "$(url_of "node$n")" -- "$threads" "$first" >"$folder/wrk$n" &
+        wrk -t 1 -c "$clients" -d "$2" --timeout 20 -s benches/nodes.lua "$(cat "$folder/node$n.url")" -- "$threads" "$first" >"$folder/wrk$n" &
         pids="$pids $!"
         n=$((n + 1))
     done
