@@ -3,6 +3,7 @@
 
 mod batches;
 mod crowd;
+mod first_rows;
 mod fixed;
 pub mod keyset;
 mod known;
@@ -26,6 +27,7 @@ mod transaction;
 mod watch;
 
 pub use batches::delete_in_batches;
+pub use first_rows::{FirstRows, first_rows};
 pub use fixed::{Fixed, fixed};
 pub(crate) use known::known;
 pub use known::{Known, Written};

@@ -13,8 +13,8 @@ use super::model::rank;
 use super::{Card, MemberView};
 use crate::access::{Viewer, username_key};
 use crate::db::keyset::before;
-use crate::db::planned_anew;
 use crate::db::schema::members;
+use crate::db::{first_rows, planned_anew};
 use crate::error::Error;
 use crate::ids::MemberId;
 use crate::state::State;
@@ -70,8 +70,11 @@ pub async fn list_members(
     let ListMembers { q, sort, limit, cursor } = query.0;
     let sort = sort.unwrap_or(if q.is_some() { Sort::Username } else { Sort::Joined });
     let place = Place::read(sort, &cursor)?;
-    let conn = &mut state.db.get().await?;
-    let mut rows = load(sort, q.as_deref(), place, limit, conn).await?;
+    let mut rows = match sort {
+        // Those of the page by their names, which deleted ones have not: it is read in no time, and planned once for all names.
+        Sort::Username => load(sort, q.as_deref(), place, limit, &*state.db.share().await?).await?,
+        _ => load(sort, q.as_deref(), place, limit, &*state.db.get().await?).await?,
+    };
     let next = page::cut(&mut rows, limit, sort.list(), |(card, key, _)| Place::of(sort, card, key))?;
     let now = state.clock.now();
     let items = rows.into_iter().map(|(card, _, rank)| MemberView::new(card, rank, now)).collect();
@@ -139,18 +142,17 @@ fn prefix<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Erro
 
 type Row = (Card, String, String);
 
-/// One row more than the page has. Boxed statements of this shape are few, and each is prepared once a connection.
+/// One row more than the page has at least. Boxed statements of this shape are few, and each is prepared once a connection.
 async fn load(
     sort: Sort,
     prefix: Option<&str>,
     place: Option<Place>,
     limit: Limit,
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<Vec<Row>> {
     use members::dsl::{deleted_at, id, joined_at, likes_shown, posts_shown, username_key};
     let columns = (Card::as_select(), username_key.assume_not_null(), rank());
-    let mut query =
-        members::table.filter(deleted_at.is_null()).select(columns).limit(limit.and_one()).into_boxed::<Pg>();
+    let mut query = members::table.filter(deleted_at.is_null()).select(columns).into_boxed::<Pg>();
     if let Some(prefix) = prefix {
         // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
         query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
@@ -177,5 +179,5 @@ async fn load(
         Sort::Likes => query.order((likes_shown.desc(), id.desc())),
         Sort::Username => query.order(username_key),
     };
-    query.load(conn).await
+    first_rows(query, limit.and_some()).load(&mut conn).await
 }

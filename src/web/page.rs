@@ -37,6 +37,15 @@ impl Limit {
     pub fn and_one(self) -> i64 {
         i64::from(self.0) + 1
     }
+
+    /// As many at least, and one of few numbers: for statements that have it in their text.
+    pub fn and_some(self) -> i64 {
+        match self.0 {
+            ..=20 => 21,
+            21..=50 => 51,
+            _ => 101,
+        }
+    }
 }
 
 impl Default for Limit {
@@ -222,7 +231,7 @@ fn next() -> ObjectBuilder {
         .max_length(Some(MAX_CURSOR))
 }
 
-/// Cuts the one row too many, and makes the cursor from the last row that stays.
+/// Cuts what is too many, and makes the cursor from the last row that stays.
 pub fn cut<T, K: Serialize>(
     rows: &mut Vec<T>,
     limit: Limit,

@@ -102,6 +102,15 @@ impl Statement {
         steps(&self.plan).into_iter().filter(reads).map(|step| rows(step, &left_out)).sum()
     }
 
+    /// Whether it is a page of a list, and its plan for the values at hand.
+    pub fn is_page_planned_anew(&self) -> bool {
+        let limit = self.text.rsplit_once(" LIMIT ").map(|(_, limit)| limit.trim_start_matches('$'));
+        let is_page = limit.is_some_and(|limit| limit.parse::<u8>().is_ok());
+        let conditions = steps(&self.plan).into_iter().flat_map(|step| [&step["Index Cond"], &step["Filter"]]);
+        let mut conditions = conditions.filter_map(Value::as_str);
+        is_page && self.text.contains("$1") && !conditions.any(|condition| condition.contains("$1"))
+    }
+
     /// Its plan, for people.
     pub fn plan(&self) -> String {
         let mut told = String::new();
