@@ -70,11 +70,8 @@ pub async fn list_members(
     let ListMembers { q, sort, limit, cursor } = query.0;
     let sort = sort.unwrap_or(if q.is_some() { Sort::Username } else { Sort::Joined });
     let place = Place::read(sort, &cursor)?;
-    let mut rows = match sort {
-        // Those of the page by their names, which deleted ones have not: it is read in no time, and planned once for all names.
-        Sort::Username => load(sort, q.as_deref(), place, limit, &*state.db.share().await?).await?,
-        _ => load(sort, q.as_deref(), place, limit, &*state.db.get().await?).await?,
-    };
+    let conn = &mut state.db.get().await?;
+    let mut rows = load(sort, q.as_deref(), place, limit, conn).await?;
     let next = page::cut(&mut rows, limit, sort.list(), |(card, key, _)| Place::of(sort, card, key))?;
     let now = state.clock.now();
     let items = rows.into_iter().map(|(card, _, rank)| MemberView::new(card, rank, now)).collect();
@@ -148,16 +145,18 @@ async fn load(
     prefix: Option<&str>,
     place: Option<Place>,
     limit: Limit,
-    mut conn: &AsyncPgConnection,
+    conn: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<Row>> {
     use members::dsl::{deleted_at, id, joined_at, likes_shown, posts_shown, username_key};
     let columns = (Card::as_select(), username_key.assume_not_null(), rank());
     let mut query = members::table.filter(deleted_at.is_null()).select(columns).into_boxed::<Pg>();
     if let Some(prefix) = prefix {
-        // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
-        query = query.filter(username_key.ge(prefix).and(username_key.lt(format!("{prefix}\u{10FFFF}"))));
+        query = query.filter(username_key.ge(prefix));
+        // By name those with this beginning come first, and where they end is seen from them: how many there are would only make
+        // PostgreSQL plan for each beginning.
         if sort != Sort::Username {
-            query = query.filter(planned_anew());
+            // Bytes are compared, and no character comes behind this one: the range of an index, whatever the plan.
+            query = query.filter(username_key.lt(format!("{prefix}\u{10FFFF}"))).filter(planned_anew());
         }
     }
     query = match place {
@@ -179,5 +178,7 @@ async fn load(
         Sort::Likes => query.order((likes_shown.desc(), id.desc())),
         Sort::Username => query.order(username_key),
     };
-    first_rows(query, limit.and_some()).load(&mut conn).await
+    let mut rows: Vec<Row> = first_rows(query, limit.and_some()).load(conn).await?;
+    rows.retain(|(_, key, _)| prefix.is_none_or(|prefix| key.starts_with(prefix)));
+    Ok(rows)
 }
