@@ -92,17 +92,15 @@ impl Rounds {
     /// What can not be written is kept for the next time.
     async fn write_views(&self) {
         let state = &self.shared.state;
-        let gathered = state.views.take();
+        let mut gathered = state.views.take();
         if gathered.is_empty() {
             return;
         }
         let written = match state.db.get().await {
-            Ok(mut conn) => threads::write_views(&gathered, &mut conn).await.map_err(Error::from),
+            Ok(mut conn) => threads::write_views(&mut gathered, &mut conn).await.map_err(Error::from),
             Err(error) => Err(error),
         };
-        if written.is_err() {
-            state.views.give_back(gathered);
-        }
+        state.views.give_back(gathered);
         self.jobs.done("write_views", written);
     }
 }

@@ -157,8 +157,9 @@ async fn views_are_gathered_and_written_together() {
     }
     assert_eq!(app.count("SELECT view_count FROM threads").await, 0);
     let state = &app.shared.state;
-    let gathered = state.views.take();
-    folkmoot::threads::write_views(&gathered, &mut state.db.get().await.unwrap()).await.unwrap();
+    let mut gathered = state.views.take();
+    folkmoot::threads::write_views(&mut gathered, &mut state.db.get().await.unwrap()).await.unwrap();
+    assert!(gathered.is_empty());
     app.clock.advance(chrono::Duration::seconds(5));
     assert_eq!(app.guest().get(&path).await["thread"]["view_count"], 3);
 }

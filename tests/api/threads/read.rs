@@ -66,8 +66,8 @@ async fn views_do_not_change_the_tag() {
     for _ in 0..3 {
         app.guest().get(&format!("{url}/posts")).await.expect(200);
     }
-    let gathered = app.shared.state.views.take();
-    folkmoot::threads::write_views(&gathered, &mut app.shared.state.db.get().await.unwrap()).await.unwrap();
+    let mut gathered = app.shared.state.views.take();
+    folkmoot::threads::write_views(&mut gathered, &mut app.shared.state.db.get().await.unwrap()).await.unwrap();
     // Views come as they come: with an answer that is read anew.
     app.clock.advance(chrono::Duration::seconds(5));
     let read = app.guest().get(&url).await.expect(200);

@@ -111,6 +111,11 @@ impl Statement {
         is_page && self.text.contains("$1") && !conditions.any(|condition| condition.contains("$1"))
     }
 
+    /// The most rows that came by one of its steps.
+    pub fn most_rows(&self) -> f64 {
+        steps(&self.plan).into_iter().map(|step| rows(step, &["Rows Removed by Join Filter"])).fold(0.0, f64::max)
+    }
+
     /// Its plan, for people.
     pub fn plan(&self) -> String {
         let mut told = String::new();
