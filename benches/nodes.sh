@@ -10,7 +10,9 @@ cd "$(dirname "$0")/.."
 rounds=${1:-5} seconds=${2:-10} share=${3:-10}
 threads=2000 posts=20 forums=10 clients=4
 program=${FOLKMOOT_PROGRAM:-target/release/folkmoot}
+here=benches
 . benches/lib/url.sh
+. benches/lib/service.sh
 folder=$(mktemp -d)
 data=$folder/data
 processes=''
@@ -34,7 +36,6 @@ trap 'exit 143' TERM
 export FOLKMOOT_SECRET="a secret for a trial, of forty characters" FOLKMOOT_ADMIN_PASSWORD="a long walk to the moot"
 export FOLKMOOT_PUBLIC_URL=http://127.0.0.1 FOLKMOOT_RATE_LIMITS=off FOLKMOOT_LOG=warn FOLKMOOT_DRAIN=0
 unset DATABASE_URL FOLKMOOT_DATABASE_URL
-sql() { psql -XAtq -h "$data/postgres" -U folkmoot folkmoot -c "$1"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 serve() { # a name, more options
@@ -50,8 +51,7 @@ serve() { # a name, more options
 
 # The process that owns the database serves nobody.
 serve owner --data-dir "$data"
-awk -v THREADS="$threads" -v POSTS="$posts" -v FORUMS="$forums" -v CIRCLES="$((threads / 20))" -f benches/uniform.awk \
-    >"$folder/archive.ndjson"
+uniform_archive "$threads" >"$folder/archive.ndjson"
 "$program" import --data-dir "$data" "$folder/archive.ndjson" 2>&1 | tail -n 1
 sql 'VACUUM (ANALYZE)'
 first=$(sql 'SELECT min(id) FROM threads')

@@ -68,7 +68,7 @@ pub async fn read(
     match is_guest {
         true => answer(&kept, request).await,
         // What is for one reader is compressed like all other answers.
-        false => Ok(plain(&kept)),
+        false => Ok(joined(plain(&kept))),
     }
 }
 
@@ -113,18 +113,15 @@ pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
 /// The answer as this request takes it: in the coding it likes best, or 304.
 pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    if let Some((head, body)) = answer_at_once(kept, request.headers(), state)? {
-        return Ok(direct::with_body(head, [body]));
+    if let Some(parts) = answer_at_once(kept, request.headers(), state)? {
+        return Ok(joined(parts));
     }
     match encoding::best(request.headers()) {
-        None => Ok(plain(kept)),
+        None => Ok(joined(plain(kept))),
         Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
-            Some(packed) => {
-                let (head, body) = coded(kept, packed, coding, state)?;
-                Ok(direct::with_body(head, [body]))
-            }
+            Some(packed) => coded(kept, packed, coding, state).map(joined),
             None => {
-                let mut answer = plain(kept);
+                let mut answer = joined(plain(kept));
                 answer.extensions_mut().insert(encoding::AsItIs);
                 Ok(answer)
             }
@@ -133,11 +130,7 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
 }
 
 /// The same, its body by itself, unless it would have to be compressed first and is long.
-pub(super) fn answer_at_once(
-    kept: &Kept,
-    headers: &HeaderMap,
-    state: &State,
-) -> Result<Option<(HttpResponse, Bytes)>, Error> {
+pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<Parts>, Error> {
     if headers.contains_key(IF_NONE_MATCH)
         && let Some(named) = etag::matching(headers, kept.etag.to_str().map_err(Error::internal)?)
     {
@@ -145,18 +138,23 @@ pub(super) fn answer_at_once(
         let head = HttpResponse::NotModified().insert_header((ETAG, named)).finish();
         return Ok(Some((head, Bytes::new())));
     }
-    let Some(coding) = encoding::best(headers) else {
-        return Ok(Some((head(kept, kept.etag.clone()).finish(), kept.body.clone())));
-    };
+    let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
     let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
     packed.map(|packed| coded(kept, packed, coding, state)).transpose()
 }
 
-fn plain(kept: &Kept) -> HttpResponse {
-    direct::with_body(head(kept, kept.etag.clone()).finish(), [kept.body.clone()])
+/// An answer that has no body yet, and what is to be it.
+type Parts = (HttpResponse, Bytes);
+
+fn joined((head, body): Parts) -> HttpResponse {
+    direct::with_body(head, [body])
 }
 
-fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<(HttpResponse, Bytes), Error> {
+fn plain(kept: &Kept) -> Parts {
+    (head(kept, kept.etag.clone()).finish(), kept.body.clone())
+}
+
+fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<Parts, Error> {
     let mut head = head(kept, packed.etag);
     head.insert_header((CONTENT_ENCODING, coding.field()));
     Ok((head.finish(), state.store.held.hold(packed.bytes)?))
