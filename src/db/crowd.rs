@@ -1,38 +1,47 @@
 //! Whether more is asked of the connections than they can do. A burst is waited for; a crowd is turned away early, so that those who
-//! are let in do not wait long (the two timeouts of "Fail at Scale", Maurer, ACM Queue 13 (8), 2015).
+//! are let in do not wait long (the two timeouts of "Fail at Scale", Maurer, ACM Queue 13 (8), 2015). Not that some wait makes a
+//! crowd, but that they wait for long: behind writers of one row there are always some, and each waits for a moment ("Controlling
+//! Queue Delay", Nichols and Jacobson, ACM Queue 10 (5), 2012).
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Where some wait for so long, one after the other, there is a crowd; when nobody has waited for so long, there is none.
+/// Where some wait for long, one after the other for so long a time, there is a crowd; when nobody has for so long, there is none.
 const CROWDED: Duration = Duration::from_secs(1);
 const AT_EASE: Duration = Duration::from_millis(200);
 
 /// Who waits, over some time.
-#[derive(Default)]
-pub(super) struct Crowd(Mutex<Waits>);
+pub(super) struct Crowd {
+    /// What is a long wait.
+    long: Duration,
+    waits: Mutex<Waits>,
+}
 
 #[derive(Default)]
 struct Waits {
-    /// Since when there have always been some who wait.
+    /// Since when there have always been some who wait for long, as far as is known of those who still wait.
     since: Option<Instant>,
-    /// When somebody last had to wait.
+    /// When a long wait last ended.
     last: Option<Instant>,
 }
 
 impl Crowd {
-    /// Somebody has to wait: whether many do, for some time.
-    pub(super) fn waits(&self) -> bool {
-        let waits = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        waits.last = Some(now);
-        now - *waits.since.get_or_insert(now) > CROWDED
+    pub(super) fn new(long: Duration) -> Self {
+        Self { long, waits: Mutex::default() }
     }
 
-    /// Somebody had not to wait. That one was let in between others means nothing.
-    pub(super) fn is_at_ease(&self) {
-        let waits = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waits.last.is_some_and(|last| last.elapsed() > AT_EASE) {
+    /// Somebody has to wait: whether many do, for some time.
+    pub(super) fn waits(&self, from: Instant) -> bool {
+        let waits = &mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        from - *waits.since.get_or_insert(from) > CROWDED
+    }
+
+    /// Somebody has waited so long, for a connection or in vain. That one was let in soon in between others means nothing.
+    pub(super) fn has_waited(&self, wait: Duration) {
+        let waits = &mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if wait > self.long {
+            waits.last = Some(Instant::now());
+        } else if waits.last.is_none_or(|last| last.elapsed() > AT_EASE) {
             *waits = Waits::default();
         }
     }

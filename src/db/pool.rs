@@ -141,7 +141,8 @@ impl Pool {
             shared: Shared::new(shared),
             together: Together::default(),
             answered: tokio::sync::Mutex::default(),
-            crowd: Crowd::default(),
+            // Who has waited for half of what is waited for in a crowd has waited for long.
+            crowd: Crowd::new(limits.wait_in_crowd / 2),
         });
         node.workers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&worker));
         Ok(Self { node, worker })
@@ -223,11 +224,8 @@ impl Pool {
             return Err(Error::database_unavailable("it does not answer"));
         }
         let turn = match self.worker.shared.turn() {
-            Some(turn) => {
-                self.worker.crowd.is_at_ease();
-                turn
-            }
-            None => timeout(self.patience(), self.worker.shared.next_turn()).await.map_err(|_| too_many())?,
+            Some(turn) => self.at_once(turn),
+            None => self.wait_for(|wait| timeout(wait, self.worker.shared.next_turn())).await.map_err(|_| too_many())?,
         };
         let (node, limits) = (&self.node, self.node.limits);
         let count = || Count(node.statements.clone());
@@ -248,22 +246,31 @@ impl Pool {
         self.node.limits.wait
     }
 
-    /// For so long somebody waits for a connection who does not find one free.
-    fn patience(&self) -> Duration {
-        if self.worker.crowd.waits() { self.node.limits.wait_in_crowd } else { self.wait() }
-    }
-
     /// A free one at once, else the next that is given back.
     async fn lend(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
-        let within = |wait| Timeouts { wait: Some(wait), create: Some(self.node.limits.connect), recycle: None };
-        match self.worker.connections.timeout_get(&within(Duration::ZERO)).await {
-            Err(PoolError::Timeout(TimeoutType::Wait)) => {}
-            lent => {
-                self.worker.crowd.is_at_ease();
-                return lent;
-            }
+        let (worker, create) = (&self.worker, Some(self.node.limits.connect));
+        let lend = async |wait| {
+            worker.connections.timeout_get(&Timeouts { wait: Some(wait), create, recycle: None }).await
+        };
+        match lend(Duration::ZERO).await {
+            Err(PoolError::Timeout(TimeoutType::Wait)) => self.wait_for(lend).await,
+            lent => self.at_once(lent),
         }
-        self.worker.connections.timeout_get(&within(self.patience())).await
+    }
+
+    /// Somebody did not have to wait.
+    fn at_once<T>(&self, got: T) -> T {
+        self.worker.crowd.has_waited(Duration::ZERO);
+        got
+    }
+
+    /// Waits as long as one does at the moment.
+    async fn wait_for<T>(&self, get: impl AsyncFnOnce(Duration) -> T) -> T {
+        let from = Instant::now();
+        let in_crowd = self.worker.crowd.waits(from);
+        let got = get(if in_crowd { self.node.limits.wait_in_crowd } else { self.wait() }).await;
+        self.worker.crowd.has_waited(from.elapsed());
+        got
     }
 }
 

@@ -1,6 +1,6 @@
 //! A database that is away or busy, as clients are told of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 
@@ -163,4 +163,39 @@ async fn who_comes_into_a_crowd_is_turned_away_early() {
     let list = async |limit: u8| guest.get(&format!("/api/v1/threads?limit={limit}")).await.expect(200);
     futures_util::join!(list(1), list(2), late);
     guest.get("/api/v1/forums").await.expect(200);
+}
+
+#[actix_web::test]
+async fn some_who_always_wait_for_a_moment_are_no_crowd() {
+    let app = App::start_with(|setup| {
+        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 6, Duration::from_secs(1));
+    })
+    .await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    // Four share two connections, for longer than a crowd takes to be one.
+    let until_then = Instant::now() + Duration::from_millis(1_500);
+    let replies = async || {
+        while Instant::now() < until_then {
+            anna.reply(thread, "in between").await;
+        }
+    };
+    futures_util::join!(replies(), replies(), replies(), replies());
+
+    let client = app.sql().await;
+    client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
+    let holds_on = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = current_schema() \
+                    AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1.5 s'";
+    let guest = app.guest();
+    let waits = async {
+        until(&client, TWO_WAIT).await;
+        let first = async { guest.get("/api/v1/members").await.expect(200) };
+        let goes = async {
+            until(&client, holds_on).await;
+            client.batch_execute("COMMIT").await.unwrap();
+        };
+        futures_util::join!(first, goes);
+    };
+    let list = async |limit: u8| guest.get(&format!("/api/v1/threads?limit={limit}")).await.expect(200);
+    futures_util::join!(list(1), list(2), waits);
 }
