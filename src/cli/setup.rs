@@ -19,7 +19,7 @@ use crate::state::{Random, RequestLimits, Secret, State};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
 const POOL_WAIT: Duration = Duration::from_secs(2);
-const CROWD_WAIT: Duration = Duration::from_millis(50);
+const CROWD_WAIT: Duration = Duration::from_millis(100);
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// How many connections a worker has, if it can; with fewer, whoever waits for one keeps all others of that worker waiting.

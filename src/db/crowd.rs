@@ -3,46 +3,64 @@
 //! crowd, but that they wait for long: behind writers of one row there are always some, and each waits for a moment ("Controlling
 //! Queue Delay", Nichols and Jacobson, ACM Queue 10 (5), 2012).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::pool::PoolLimits;
 
 /// Where some wait for long, one after the other for so long a time, there is a crowd; when nobody has for so long, there is none.
 const CROWDED: Duration = Duration::from_secs(1);
 const AT_EASE: Duration = Duration::from_millis(200);
 
-/// Who waits, over some time.
+/// Those who wait for connections of one kind.
 pub(super) struct Crowd {
-    /// What is a long wait.
-    long: Duration,
-    waits: Mutex<Waits>,
+    /// For so long one waits at most, and for so long in a crowd. Half of that is long.
+    wait: Duration,
+    wait_in_crowd: Duration,
+    seen: Mutex<Seen>,
 }
 
+/// What was seen of those who wait.
 #[derive(Default)]
-struct Waits {
-    /// Since when there have always been some who wait for long, as far as is known of those who still wait.
+struct Seen {
+    /// When the first of them came. Forgotten when somebody is let in soon and nobody has waited for long shortly before: one who
+    /// comes just when others have given up means nothing.
     since: Option<Instant>,
     /// When a long wait last ended.
-    last: Option<Instant>,
+    last_long: Option<Instant>,
 }
 
 impl Crowd {
-    pub(super) fn new(long: Duration) -> Self {
-        Self { long, waits: Mutex::default() }
+    pub(super) fn new(limits: &PoolLimits) -> Self {
+        let (wait, wait_in_crowd) = (limits.wait, limits.wait_in_crowd);
+        Self { wait, wait_in_crowd, seen: Mutex::default() }
     }
 
-    /// Somebody has to wait: whether many do, for some time.
-    pub(super) fn waits(&self, from: Instant) -> bool {
-        let waits = &mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        from - *waits.since.get_or_insert(from) > CROWDED
+    /// Somebody found one free.
+    pub(super) fn is_let_in_at_once(&self) {
+        self.has_waited(Duration::ZERO);
     }
 
-    /// Somebody has waited so long, for a connection or in vain. That one was let in soon in between others means nothing.
-    pub(super) fn has_waited(&self, wait: Duration) {
-        let waits = &mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        if wait > self.long {
-            waits.last = Some(Instant::now());
-        } else if waits.last.is_none_or(|last| last.elapsed() > AT_EASE) {
-            *waits = Waits::default();
+    /// Somebody waits for one, as long as one does at the moment.
+    pub(super) async fn wait<T>(&self, get: impl AsyncFnOnce(Duration) -> T) -> T {
+        let from = Instant::now();
+        let is_crowded = from - *self.seen().since.get_or_insert(from) > CROWDED;
+        let got = get(if is_crowded { self.wait_in_crowd } else { self.wait }).await;
+        self.has_waited(from.elapsed());
+        got
+    }
+
+    /// Somebody has waited so long, also in vain.
+    fn has_waited(&self, wait: Duration) {
+        let mut seen = self.seen();
+        if wait > self.wait_in_crowd / 2 {
+            seen.last_long = Some(Instant::now());
+        } else if seen.last_long.is_none_or(|last| last.elapsed() > AT_EASE) {
+            *seen = Seen::default();
         }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,7 +39,9 @@ struct Worker {
     shared: Shared,
     together: Together,
     answered: tokio::sync::Mutex<Option<Answered>>,
-    crowd: Crowd,
+    /// Each kind by itself: where those that are lent are all held for long, the others go on.
+    for_lent: Crowd,
+    for_shared: Crowd,
 }
 
 /// When the database was asked whether it answers, and what came of it.
@@ -75,7 +77,8 @@ pub struct PoolLimits {
     pub connections: usize,
     /// For so long a request waits for a connection.
     pub wait: Duration,
-    /// For so long where nobody has found one free for some time: who waits then waits behind more than can be done.
+    /// For so long where one after the other has waited for half of that or more, for some time: who waits then waits behind more
+    /// than can be done.
     pub wait_in_crowd: Duration,
     /// For so long a connection may take to be made.
     pub connect: Duration,
@@ -141,8 +144,8 @@ impl Pool {
             shared: Shared::new(shared),
             together: Together::default(),
             answered: tokio::sync::Mutex::default(),
-            // Who has waited for half of what is waited for in a crowd has waited for long.
-            crowd: Crowd::new(limits.wait_in_crowd / 2),
+            for_lent: Crowd::new(&limits),
+            for_shared: Crowd::new(&limits),
         });
         node.workers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&worker));
         Ok(Self { node, worker })
@@ -223,9 +226,13 @@ impl Pool {
         if self.is_frozen() {
             return Err(Error::database_unavailable("it does not answer"));
         }
-        let turn = match self.worker.shared.turn() {
-            Some(turn) => self.at_once(turn),
-            None => self.wait_for(|wait| timeout(wait, self.worker.shared.next_turn())).await.map_err(|_| too_many())?,
+        let (shared, crowd) = (&self.worker.shared, &self.worker.for_shared);
+        let turn = match shared.turn() {
+            Some(turn) => {
+                crowd.is_let_in_at_once();
+                turn
+            }
+            None => crowd.wait(|wait| timeout(wait, shared.next_turn())).await.map_err(|_| too_many())?,
         };
         let (node, limits) = (&self.node, self.node.limits);
         let count = || Count(node.statements.clone());
@@ -235,7 +242,7 @@ impl Pool {
             connection.set_instrumentation(count());
             Ok((connection, alive))
         };
-        let reader = timeout(limits.connect, self.worker.shared.reader(turn, connect)).await;
+        let reader = timeout(limits.connect, shared.reader(turn, connect)).await;
         reader
             .map_err(Error::database_unavailable)?
             .map_err(|error: ConnectionError| Error::database_unavailable(error))
@@ -249,28 +256,15 @@ impl Pool {
     /// A free one at once, else the next that is given back.
     async fn lend(&self) -> Result<Object<AsyncPgConnection>, PoolError> {
         let (worker, create) = (&self.worker, Some(self.node.limits.connect));
-        let lend = async |wait| {
-            worker.connections.timeout_get(&Timeouts { wait: Some(wait), create, recycle: None }).await
-        };
+        let lend =
+            async |wait| worker.connections.timeout_get(&Timeouts { wait: Some(wait), create, recycle: None }).await;
         match lend(Duration::ZERO).await {
-            Err(PoolError::Timeout(TimeoutType::Wait)) => self.wait_for(lend).await,
-            lent => self.at_once(lent),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => worker.for_lent.wait(lend).await,
+            lent => {
+                worker.for_lent.is_let_in_at_once();
+                lent
+            }
         }
-    }
-
-    /// Somebody did not have to wait.
-    fn at_once<T>(&self, got: T) -> T {
-        self.worker.crowd.has_waited(Duration::ZERO);
-        got
-    }
-
-    /// Waits as long as one does at the moment.
-    async fn wait_for<T>(&self, get: impl AsyncFnOnce(Duration) -> T) -> T {
-        let from = Instant::now();
-        let in_crowd = self.worker.crowd.waits(from);
-        let got = get(if in_crowd { self.node.limits.wait_in_crowd } else { self.wait() }).await;
-        self.worker.crowd.has_waited(from.elapsed());
-        got
     }
 }
 

@@ -13,7 +13,7 @@ mod refusals;
 mod service;
 
 pub use answer::Answer;
-pub use app::{App, CACHE, PATIENCE, SECRET};
+pub use app::{App, CACHE, PATIENCE, SECRET, Setup};
 pub use database::{TWO_WAIT, eventually, until, who_waits};
 pub use forger::Forger;
 pub use given::PASSWORD;

@@ -1,10 +1,11 @@
 //! A database that is away or busy, as clients are told of it.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all, select};
 
-use crate::support::{App, TWO_WAIT, until, who_waits};
+use crate::support::{App, Setup, TWO_WAIT, until, who_waits};
 
 #[actix_web::test]
 async fn a_connection_that_is_cut_is_told_as_the_database_away_and_the_next_request_gets_another() {
@@ -135,67 +136,71 @@ async fn a_connection_is_used_again_by_one_request_after_the_other() {
     assert_eq!(app.count(sql).await, used);
 }
 
-#[actix_web::test]
-async fn who_comes_into_a_crowd_is_turned_away_early() {
-    let app = App::start_with(|setup| {
-        // Three for what is done beside, and three for the only worker, of which one is shared.
-        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 6, Duration::from_millis(50));
-    })
-    .await;
-    let guest = app.guest();
-    let client = app.sql().await;
+/// Three connections for what is done beside, and three for the only worker, of which one is shared. Nothing is kept.
+fn with_two_to_lend(setup: &mut Setup, wait_in_crowd: Duration) {
+    (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 6, wait_in_crowd);
+    setup.cache = 0;
+}
+
+/// What is to be done before; then holds on to both for two seconds, with somebody waiting for one all the time, while those who
+/// share one go on; then what is to be done meanwhile.
+async fn while_one_waits_for_long(app: &App, before: impl AsyncFnOnce(), act: impl AsyncFnOnce()) {
+    let card = format!("/api/v1/members/{}", app.member("clara").await.id);
+    let (guest, client) = (app.guest(), app.sql().await);
+    before().await;
     client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
     let holds_on = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = current_schema() \
                     AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '2 s'";
-    let late = async {
+    let waits = async {
         until(&client, TWO_WAIT).await;
-        // Nobody has waited yet, so this one waits, and those who come later do not.
         let first = async { guest.get("/api/v1/members").await.expect(200) };
-        let later = async {
-            until(&client, holds_on).await;
-            let refused = guest.get("/api/v1/members").await.refused(503, "overloaded");
-            assert_eq!(refused.header("retry-after"), "1");
+        let then = async {
+            let others = async {
+                loop {
+                    guest.get(&card).await.expect(200);
+                }
+            };
+            select(pin!(until(&client, holds_on)), pin!(others)).await;
+            act().await;
             client.batch_execute("COMMIT").await.unwrap();
         };
-        futures_util::join!(first, later);
+        join(first, then).await;
     };
     // Who asks for the same would wait for the same reading.
     let list = async |limit: u8| guest.get(&format!("/api/v1/threads?limit={limit}")).await.expect(200);
-    futures_util::join!(list(1), list(2), late);
-    guest.get("/api/v1/forums").await.expect(200);
+    futures_util::join!(list(1), list(2), waits);
+}
+
+#[actix_web::test]
+async fn who_comes_into_a_crowd_is_turned_away_early() {
+    let app = App::start_with(|setup| with_two_to_lend(setup, Duration::from_millis(50))).await;
+    // The one who waits came when nobody had waited yet; those who come later do not wait for long.
+    let late = async || {
+        let refused = app.guest().get("/api/v1/members").await.refused(503, "overloaded");
+        assert_eq!(refused.header("retry-after"), "1");
+    };
+    while_one_waits_for_long(&app, async || {}, late).await;
+    app.guest().get("/api/v1/forums").await.expect(200);
 }
 
 #[actix_web::test]
 async fn some_who_always_wait_for_a_moment_are_no_crowd() {
-    let app = App::start_with(|setup| {
-        (setup.workers, setup.pool.connections, setup.pool.wait_in_crowd) = (1, 6, Duration::from_secs(1));
-    })
-    .await;
+    let app = App::start_with(|setup| with_two_to_lend(setup, Duration::from_secs(1))).await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
     // Four share two connections, for longer than a crowd takes to be one.
-    let until_then = Instant::now() + Duration::from_millis(1_500);
-    let replies = async || {
-        while Instant::now() < until_then {
-            anna.reply(thread, "in between").await;
-        }
-    };
-    futures_util::join!(replies(), replies(), replies(), replies());
-
-    let client = app.sql().await;
-    client.batch_execute("BEGIN; LOCK TABLE threads").await.unwrap();
-    let holds_on = "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = current_schema() \
-                    AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1.5 s'";
-    let guest = app.guest();
-    let waits = async {
-        until(&client, TWO_WAIT).await;
-        let first = async { guest.get("/api/v1/members").await.expect(200) };
-        let goes = async {
-            until(&client, holds_on).await;
-            client.batch_execute("COMMIT").await.unwrap();
+    let many_reply = async || {
+        let until_then = Instant::now() + Duration::from_millis(1_500);
+        let replies = async || {
+            let mut waiting = 0;
+            while Instant::now() < until_then {
+                anna.reply(thread, "in between").await;
+                waiting += app.shared.state.db.load().waiting;
+            }
+            waiting
         };
-        futures_util::join!(first, goes);
+        let waiting: usize = join_all([replies(), replies(), replies(), replies()]).await.into_iter().sum();
+        assert!(waiting > 50, "{waiting}");
     };
-    let list = async |limit: u8| guest.get(&format!("/api/v1/threads?limit={limit}")).await.expect(200);
-    futures_util::join!(list(1), list(2), waits);
+    while_one_waits_for_long(&app, many_reply, async || {}).await;
 }
