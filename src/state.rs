@@ -155,7 +155,7 @@ impl Views {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(thread).or_default() += 1;
     }
 
-    /// Takes what was gathered, in the order of the ids: the order in which rows are locked.
+    /// Takes what was gathered, in the order of the ids: those that are written together stand together.
     pub fn take(&self) -> Vec<(ThreadId, i64)> {
         let gathered = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut gathered: Vec<_> = gathered.into_iter().collect();

@@ -44,9 +44,10 @@ impl Rounds {
                 _ = &mut ended => break,
             }
             self.shared.limits.forget_idle();
+            // First of all: a node of which nothing is heard for some rounds has no part in the limits.
+            self.jobs.done("count_nodes", self.share_limits().await);
             self.write_views().await;
             self.jobs.done("read_signing_keys", self.shared.keys.refresh(&self.shared.state).await);
-            self.jobs.done("count_nodes", self.share_limits().await);
             self.jobs.done("look_at_mails", self.look_at_mails().await);
             // Each on its own: one that fails keeps no other from being done.
             self.jobs.done("prune", self.prune_answers().await);
@@ -97,7 +98,7 @@ impl Rounds {
             return;
         }
         let written = match state.db.get().await {
-            Ok(mut conn) => threads::write_views(&mut gathered, &mut conn).await.map_err(Error::from),
+            Ok(mut conn) => threads::write_views(&mut gathered, &mut conn).await,
             Err(error) => Err(error),
         };
         state.views.give_back(gathered);

@@ -15,12 +15,14 @@ mod pin;
 mod read;
 mod restore;
 mod view;
+mod views;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use list::list_threads;
-pub use model::{MAX_TAGS, Thread, ThreadKind, ThreadPath, slug, takes_replies, visible, write_views};
+pub use model::{MAX_TAGS, Thread, ThreadKind, ThreadPath, slug, takes_replies, visible};
 pub use view::{LastPost, ThreadView};
+pub use views::write_views;
 
 /// The acts of this feature, but for the busiest.
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -5,7 +5,7 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{self, Array, BigInt, Bool};
+use diesel::sql_types::{self, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -180,26 +180,6 @@ impl Thread {
         })
         .await
     }
-}
-
-/// Views are written for so many threads at a time: whoever replies in one of them waits until it is done.
-const VIEWS_AT_A_TIME: usize = 500;
-
-/// Adds views that were gathered in memory, and takes away those that are written. The rows of a statement are locked in the order of
-/// their ids, as another node may be doing the same.
-pub async fn write_views(gathered: &mut Vec<(ThreadId, i64)>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    // By key, each row once: joined with each other, lists of so many would be gone through for each of their rows.
-    let sql = "UPDATE threads SET view_count = view_count + views FROM \
-               (SELECT id, views FROM unnest($1, $2) AS gathered (id, views) JOIN threads USING (id) \
-               ORDER BY id FOR NO KEY UPDATE OF threads) AS locked WHERE threads.id = locked.id";
-    while !gathered.is_empty() {
-        let from = gathered.len().saturating_sub(VIEWS_AT_A_TIME);
-        let (ids, counts): (Vec<i64>, Vec<i64>) =
-            gathered[from..].iter().map(|(thread, count)| (thread.0, *count)).unzip();
-        diesel::sql_query(sql).bind::<Array<BigInt>, _>(ids).bind::<Array<BigInt>, _>(counts).execute(conn).await?;
-        gathered.truncate(from);
-    }
-    Ok(())
 }
 
 /// Settles each tag, and notes what is one too many or stands there twice.

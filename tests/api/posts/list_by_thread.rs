@@ -147,24 +147,6 @@ async fn a_page_that_did_not_change_is_not_sent_again_and_one_that_did_is() {
 }
 
 #[actix_web::test]
-async fn views_are_gathered_and_written_together() {
-    let app = App::start().await;
-    let anna = app.member("anna").await;
-    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    let path = format!("/api/v1/threads/{thread}/posts");
-    for _ in 0..3 {
-        app.guest().get(&path).await.expect(200);
-    }
-    assert_eq!(app.count("SELECT view_count FROM threads").await, 0);
-    let state = &app.shared.state;
-    let mut gathered = state.views.take();
-    folkmoot::threads::write_views(&mut gathered, &mut state.db.get().await.unwrap()).await.unwrap();
-    assert!(gathered.is_empty());
-    app.clock.advance(chrono::Duration::seconds(5));
-    assert_eq!(app.guest().get(&path).await["thread"]["view_count"], 3);
-}
-
-#[actix_web::test]
 async fn a_reader_who_wrote_nothing_is_among_the_members_of_its_page() {
     let app = App::start().await;
     let (anna, ben) = (app.member("anna").await, app.member("ben").await);

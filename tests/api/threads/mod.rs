@@ -12,6 +12,7 @@ mod paging;
 mod pin;
 mod read;
 mod restore;
+mod views;
 
 const THREADS: &str = "/api/v1/threads";
 
