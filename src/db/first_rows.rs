@@ -1,5 +1,5 @@
 //! How many rows a statement gives, as a number in its text. As a value it is not known when PostgreSQL plans for all values: it then
-//! reckons with a tenth of the table, finds every plan for the values at hand cheaper, and makes one each time, which for a page of a
+//! reckons with a tenth of what the query would give, finds every plan for the values at hand cheaper, and makes one each time, which for a page of a
 //! list takes longer than to read it.
 
 use diesel::QueryResult;

@@ -7,68 +7,58 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 
-/// Whether one row of two values comes before another.
-#[derive(Clone, Copy, Debug, QueryId)]
-pub struct RowBefore<A, B, X, Y> {
-    columns: (A, B),
-    values: (X, Y),
+/// How two rows compare.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsCompared<C, V> {
+    columns: C,
+    operator: &'static str,
+    values: V,
 }
 
-/// The rows before this one, in ascending order: what comes next in a descending list.
-pub fn before<A, B, X, Y>(columns: (A, B), values: (X, Y)) -> RowBefore<A, B, X, Y> {
-    RowBefore { columns, values }
+/// Those before these values, in ascending order: what comes next in a descending list.
+pub fn before<C, V>(columns: C, values: V) -> RowsCompared<C, V> {
+    RowsCompared { columns, operator: " < ", values }
 }
 
-impl<A, B, X, Y> Expression for RowBefore<A, B, X, Y>
-where
-    A: Expression,
-    B: Expression,
-    X: Expression<SqlType = A::SqlType>,
-    Y: Expression<SqlType = B::SqlType>,
-{
+/// Those that are not: what a descending list ends with.
+pub fn not_before<C, V>(columns: C, values: V) -> RowsCompared<C, V> {
+    RowsCompared { columns, operator: " >= ", values }
+}
+
+/// It is known by its text.
+impl<C, V> QueryId for RowsCompared<C, V> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: Expression, V: Expression<SqlType = C::SqlType>> Expression for RowsCompared<C, V> {
     type SqlType = Bool;
 }
 
-impl<From, A, B, X, Y> AppearsOnTable<From> for RowBefore<A, B, X, Y>
-where
-    Self: Expression,
-    A: AppearsOnTable<From>,
-    B: AppearsOnTable<From>,
-    X: AppearsOnTable<From>,
-    Y: AppearsOnTable<From>,
+impl<From, C: AppearsOnTable<From>, V: AppearsOnTable<From>> AppearsOnTable<From> for RowsCompared<C, V> where
+    Self: Expression
 {
 }
 
-impl<From, A, B, X, Y> SelectableExpression<From> for RowBefore<A, B, X, Y>
+impl<From, C: SelectableExpression<From>, V: SelectableExpression<From>> SelectableExpression<From>
+    for RowsCompared<C, V>
 where
     Self: AppearsOnTable<From>,
-    A: SelectableExpression<From>,
-    B: SelectableExpression<From>,
-    X: SelectableExpression<From>,
-    Y: SelectableExpression<From>,
 {
 }
 
-impl<GroupBy, A, B, X, Y> ValidGrouping<GroupBy> for RowBefore<A, B, X, Y> {
+impl<GroupBy, C, V> ValidGrouping<GroupBy> for RowsCompared<C, V> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<A, B, X, Y> QueryFragment<Pg> for RowBefore<A, B, X, Y>
-where
-    A: QueryFragment<Pg>,
-    B: QueryFragment<Pg>,
-    X: QueryFragment<Pg>,
-    Y: QueryFragment<Pg>,
-{
+impl<C: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for RowsCompared<C, V> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("(");
-        self.columns.0.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.columns.1.walk_ast(out.reborrow())?;
-        out.push_sql(") < (");
-        self.values.0.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.values.1.walk_ast(out.reborrow())?;
+        self.columns.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        out.push_sql(self.operator);
+        out.push_sql("(");
+        self.values.walk_ast(out.reborrow())?;
         out.push_sql(")");
         Ok(())
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Viewer;
+use crate::db::first_rows;
 use crate::db::keyset::before;
 use crate::db::schema::{likes, posts, threads};
 use crate::error::{Error, OrNotFound};
@@ -84,11 +85,10 @@ async fn load(
         .filter(seen(viewer.moderates()))
         .order((likes::created_at.desc(), likes::post_id.desc()))
         .select((likes::post_id, likes::thread_id, posts::position, posts::author_id, likes::created_at))
-        .limit(limit.and_one())
         .into_boxed();
     if let Some((at, post)) = after {
         let place = (at.time().into_sql::<Timestamptz>(), post.into_sql::<BigInt>());
         query = query.filter(before((likes::created_at, likes::post_id), place));
     }
-    query.load(conn).await
+    first_rows(query, limit.and_some()).load(conn).await
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Viewer;
+use crate::db::first_rows;
 use crate::db::keyset::before;
 use crate::db::schema::likes;
 use crate::error::{Error, OrNotFound};
@@ -68,11 +69,10 @@ async fn load(
         .filter(likes::thread_id.eq(post.thread_id).and(likes::post_id.eq(post.id)))
         .order((likes::created_at.desc(), likes::member_id.desc()))
         .select((likes::member_id, likes::created_at))
-        .limit(limit.and_one())
         .into_boxed();
     if let Some((at, member)) = after {
         let place = (at.time().into_sql::<Timestamptz>(), member.into_sql::<BigInt>());
         query = query.filter(before((likes::created_at, likes::member_id), place));
     }
-    query.load(conn).await
+    first_rows(query, limit.and_some()).load(conn).await
 }

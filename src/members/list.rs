@@ -139,7 +139,7 @@ fn prefix<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Erro
 
 type Row = (Card, String, String);
 
-/// One row more than the page has at least. Boxed statements of this shape are few, and each is prepared once a connection.
+/// One row more than the page has at least.
 async fn load(
     sort: Sort,
     prefix: Option<&str>,

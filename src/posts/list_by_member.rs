@@ -9,6 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::model::{Post, seen};
 use super::view::{Loaded, PostView};
 use crate::access::Viewer;
+use crate::db::first_rows;
 use crate::db::keyset::before;
 use crate::db::schema::{posts, threads};
 use crate::error::{Error, OrNotFound};
@@ -59,11 +60,10 @@ async fn load(
         .filter(posts::author_id.eq(author).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
         .order((posts::created_at.desc(), posts::id.desc()))
         .select(Post::as_select())
-        .limit(limit.and_one())
         .into_boxed();
     if let Some((at, id)) = after {
         let place = (at.time().into_sql::<Timestamptz>(), id.into_sql::<BigInt>());
         query = query.filter(before((posts::created_at, posts::id), place));
     }
-    query.load(conn).await
+    first_rows(query, limit.and_some()).load(conn).await
 }

@@ -34,7 +34,7 @@ pub async fn list_revisions_by_post(
     let (limit, after) = (query.0.limit.unwrap_or_default(), key_of::<i64>(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
     let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let mut rows = Revision::below(&post, after.unwrap_or(post.version), limit.and_one(), conn).await?;
+    let mut rows = Revision::below(&post, after.unwrap_or(post.version), limit.and_some(), conn).await?;
     if after.is_none() {
         rows.insert(0, Revision::present(&post));
     }

@@ -5,6 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::first_rows;
 use crate::db::schema::revisions;
 use crate::ids::MemberId;
 use crate::posts::Post;
@@ -39,16 +40,14 @@ impl Revision {
         revision.select((Self::as_select(), revisions::body)).first(conn).await.optional()
     }
 
-    /// The earlier ones below a number, the newest first.
-    pub async fn below(post: &Post, number: i64, most: i64, conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
-        revisions::table
+    /// The first of the earlier ones below a number, the newest first.
+    pub async fn below(post: &Post, number: i64, count: i64, conn: &mut AsyncPgConnection) -> QueryResult<Vec<Self>> {
+        let query = revisions::table
             .filter(revisions::thread_id.eq(post.thread_id).and(revisions::post_id.eq(post.id)))
             .filter(revisions::number.lt(number))
             .order(revisions::number.desc())
-            .select(Self::as_select())
-            .limit(most)
-            .load(conn)
-            .await
+            .select(Self::as_select());
+        first_rows(query, count).load(conn).await
     }
 
     /// The body before a number.

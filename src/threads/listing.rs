@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::model::{Thread, ThreadKind, visible};
 use super::view::ThreadView;
 use crate::access::Viewer;
-use crate::db::keyset::before;
+use crate::db::keyset::{before, not_before};
 use crate::db::schema::threads;
 use crate::db::{first_rows, fixed, planned_anew};
 use crate::error::Error;
@@ -107,8 +107,8 @@ impl Listing {
         now: DateTime<Utc>,
         conn: &mut AsyncPgConnection,
     ) -> Result<ThreadList, Error> {
-        let (sort, limit, after) = (self.sort, self.limit, self.after()?);
-        let query = sorted(self.filtered(viewer), sort, after);
+        let (sort, limit, after, range) = (self.sort, self.limit, self.after()?, self.range());
+        let query = sorted(self.filtered(viewer, range), sort, after, range);
         let mut rows: Vec<Thread> = first_rows(query, limit.and_some()).load(conn).await?;
         let next = cut(&mut rows, limit, sort.list(), |thread| sort.place_of(thread))?;
         let named: BTreeSet<_> = rows.iter().flat_map(Thread::named).collect();
@@ -121,27 +121,28 @@ impl Listing {
         self.sort.place(&self.cursor)
     }
 
-    /// Whether one index has these threads in this order, whatever the values.
-    fn has_index(&self) -> bool {
-        let Self { forum, author, kind, tag, since, sort, .. } = self;
-        match (author, tag, forum, kind) {
-            (None, None, None, _) | (None, None, _, None) => since.is_none() || *sort == ThreadSort::LatestReply,
-            (Some(_), None, None, None) => since.is_none() && *sort == ThreadSort::Newest,
-            _ => false,
+    /// The range of an index that has these threads in this order, whatever the values are; none where there is no such index.
+    fn range(&self) -> Option<Range> {
+        let since_ends_it = self.since.is_none() || self.sort == ThreadSort::LatestReply;
+        match (self.forum, self.author, self.kind, &self.tag) {
+            (None, None, _, None) if since_ends_it => Some(Range::Whole),
+            (Some(forum), None, None, None) if since_ends_it => Some(Range::OfForum(forum)),
+            (None, Some(author), None, None) if self.since.is_none() && self.sort == ThreadSort::Newest => {
+                Some(Range::OfAuthor(author))
+            }
+            _ => None,
         }
     }
 
-    fn filtered(self, viewer: &Viewer) -> Query<'static> {
-        let mut query = threads::table.select(Thread::as_select()).filter(visible(viewer.moderates())).into_boxed();
-        if !self.has_index() {
-            query = query.filter(planned_anew());
-        }
-        if let Some(forum) = self.forum {
-            query = query.filter(threads::forum_id.eq(forum));
-        }
-        if let Some(author) = self.author {
-            query = query.filter(threads::author_id.eq(author));
-        }
+    /// All but where a range begins.
+    fn filtered(self, viewer: &Viewer, range: Option<Range>) -> Query<'static> {
+        let query = threads::table.select(Thread::as_select()).filter(visible(viewer.moderates())).into_boxed();
+        let mut query = match range {
+            Some(Range::Whole) => query,
+            Some(Range::OfForum(forum)) => query.filter(threads::forum_id.ge(forum)),
+            Some(Range::OfAuthor(author)) => query.filter(threads::author_id.ge(author)),
+            None => self.by_values(query.filter(planned_anew())),
+        };
         if let Some(kind) = self.kind {
             // Not as a value: where one plan is made for all values, the index of articles alone would serve none.
             query = query.filter(fixed::<Bool>(match kind {
@@ -149,27 +150,68 @@ impl Listing {
                 ThreadKind::Article => "threads.kind = 'article'",
             }));
         }
-        if let Some(tag) = self.tag {
-            query = query.filter(threads::tags.contains(vec![tag]));
+        match (self.since, range) {
+            (None, _) => query,
+            (Some(since), Some(Range::OfForum(forum))) => query.filter(not_before(
+                (threads::forum_id, threads::last_post_at),
+                (forum.into_sql::<BigInt>(), since.into_sql::<Timestamptz>()),
+            )),
+            (Some(since), _) => query.filter(threads::last_post_at.ge(since)),
         }
-        if let Some(since) = self.since {
-            query = query.filter(threads::last_post_at.ge(since));
+    }
+
+    fn by_values<'a>(&self, mut query: Query<'a>) -> Query<'a> {
+        if let Some(forum) = self.forum {
+            query = query.filter(threads::forum_id.eq(forum));
+        }
+        if let Some(author) = self.author {
+            query = query.filter(threads::author_id.eq(author));
+        }
+        if let Some(tag) = &self.tag {
+            query = query.filter(threads::tags.contains(vec![tag.clone()]));
         }
         query
     }
 }
 
-fn sorted(query: Query<'_>, sort: ThreadSort, after: Option<Place>) -> Query<'_> {
-    macro_rules! by {
-        ($column:expr, $place:pat => $value:expr, $thread:expr) => {{
-            let ordered = query.order(($column.desc(), threads::id.desc()));
+/// A range of the indexes that have threads in the order of a list. A forum or an author is not asked for by equality: it would have no
+/// part in the order then, and a plan for all values might go through the threads of all forums for those of a small one.
+#[derive(Clone, Copy)]
+enum Range {
+    Whole,
+    OfForum(ForumId),
+    OfAuthor(MemberId),
+}
+
+fn sorted(query: Query<'_>, sort: ThreadSort, after: Option<Place>, range: Option<Range>) -> Query<'_> {
+    macro_rules! led {
+        ($lead:expr, $id:expr, $column:expr, $place:pat => $value:expr, $thread:expr) => {{
+            let ordered = query.order(($lead.desc(), $column.desc(), threads::id.desc()));
             match after {
                 Some($place) => {
-                    ordered.filter(before(($column, threads::id), ($value, $thread.into_sql::<BigInt>())))
+                    let values = ($id.into_sql::<BigInt>(), $value, $thread.into_sql::<BigInt>());
+                    ordered.filter(before(($lead, $column, threads::id), values))
                 }
-                _ => ordered,
+                _ => ordered.filter($lead.le($id)),
             }
         }};
+    }
+    macro_rules! by {
+        ($column:expr, $place:pat => $value:expr, $thread:expr) => {
+            match range {
+                Some(Range::OfForum(id)) => led!(threads::forum_id, id, $column, $place => $value, $thread),
+                Some(Range::OfAuthor(id)) => led!(threads::author_id, id, $column, $place => $value, $thread),
+                Some(Range::Whole) | None => {
+                    let ordered = query.order(($column.desc(), threads::id.desc()));
+                    match after {
+                        Some($place) => {
+                            ordered.filter(before(($column, threads::id), ($value, $thread.into_sql::<BigInt>())))
+                        }
+                        _ => ordered,
+                    }
+                }
+            }
+        };
         (time $column:expr) => { by!($column, Place::Time(at, thread) => at.time().into_sql::<Timestamptz>(), thread) };
         (count $column:expr) => { by!($column, Place::Count(count, thread) => count.into_sql::<BigInt>(), thread) };
     }

@@ -27,30 +27,25 @@ pub struct Limit(u8);
 impl Limit {
     /// The most items of a list.
     pub const MAX: i64 = 100;
+    const MANY: u8 = 50;
+    const USUAL: u8 = 20;
 
     /// How many.
     pub fn get(self) -> i64 {
         self.0.into()
     }
 
-    /// One more than what is shown: whether it is there tells whether there is a next page.
-    pub fn and_one(self) -> i64 {
-        i64::from(self.0) + 1
-    }
-
-    /// As many at least, and one of few numbers: for statements that have it in their text.
+    /// One more than what is shown at least: whether it is there tells whether there is a next page. It is one of few numbers, as
+    /// statements have it in their text.
     pub fn and_some(self) -> i64 {
-        match self.0 {
-            ..=20 => 21,
-            21..=50 => 51,
-            _ => 101,
-        }
+        let few = [Self::USUAL, Self::MANY].into_iter().find(|count| self.0 <= *count);
+        few.map_or(Self::MAX, i64::from) + 1
     }
 }
 
 impl Default for Limit {
     fn default() -> Self {
-        Self(20)
+        Self(Self::USUAL)
     }
 }
 
@@ -70,7 +65,7 @@ impl utoipa::PartialSchema for Limit {
             .schema_type(Type::Integer)
             .minimum(Some(1))
             .maximum(Some(Self::MAX))
-            .default(Some(20.into()))
+            .default(Some(Self::USUAL.into()))
             .into()
     }
 }

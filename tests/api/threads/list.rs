@@ -123,20 +123,24 @@ async fn wrong_parameters_are_refused_by_name() {
 }
 
 #[actix_web::test]
-async fn twenty_are_given_by_default_and_a_hundred_at_most() {
+async fn as_many_are_given_as_are_asked_for_and_the_next_page_is_where_more_are() {
     let app = App::start().await;
     let anna = app.member("anna").await;
     let forum = app.forum("news").await;
     let many = format!(
-        "INSERT INTO threads (forum_id, title, slug, author_id, created_at, last_post_at)
-         SELECT {forum}, 'x', 'x', {}, now(), now() FROM generate_series(1, 101)",
+        "INSERT INTO threads (forum_id, title, slug, author_id, tags, created_at, last_post_at)
+         SELECT {forum}, 'x', 'x', {}, ARRAY['of ' || count], now(), now()
+         FROM unnest('{{1,2,20,21,22,50,51,52,100,101}}'::int[]) count, generate_series(1, count)",
         anna.id
     );
     app.sql().await.batch_execute(&many).await.unwrap();
-    assert_eq!(app.guest().get(THREADS).await.expect(200).item_ids().len(), 20);
-    let most = app.guest().get(&format!("{THREADS}?limit=100")).await.expect(200);
-    assert_eq!(most.item_ids().len(), 100);
-    assert!(most["next"].is_string());
+    for limit in [1, 20, 21, 50, 51, 100] {
+        for (there, has_next) in [(limit, false), (limit + 1, true)] {
+            let list = app.guest().get(&format!("{THREADS}?tag=of%20{there}&limit={limit}")).await.expect(200);
+            assert_eq!((list.item_ids().len(), list["next"].is_string()), (limit, has_next), "{limit} of {there}");
+        }
+    }
+    assert_eq!(app.guest().get(&format!("{THREADS}?tag=of%20100")).await.expect(200).item_ids().len(), 20);
 }
 
 #[actix_web::test]
