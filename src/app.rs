@@ -70,7 +70,9 @@ impl Shared {
     pub fn for_one_of(&self, workers: usize) -> Self {
         let (db, replicas) = (self.state.db.for_one_of(workers), self.state.replicas.for_one_of(workers));
         let state = State { db, replicas, ..State::clone(&self.state) };
-        Self { state: Data::new(state), ..self.clone() }
+        // What is cloned for each request is cloned where no other worker does.
+        let requests = Requests::clone(&self.requests);
+        Self { state: Data::new(state), requests: Data::new(requests), ..self.clone() }
     }
 }
 

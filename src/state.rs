@@ -1,9 +1,9 @@
 //! What a request may reach: the database, the clock, chance, and the counts that are gathered in memory.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hkdf::Hkdf;
@@ -11,6 +11,7 @@ use hmac::{Hmac, Mac};
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng, TryRng};
 use sha2::Sha256;
+use thread_local::ThreadLocal;
 use tokio::sync::Notify;
 
 use crate::cache::Store;
@@ -145,29 +146,37 @@ impl Random {
     }
 }
 
-/// Views of threads since they were last written to the database.
+/// Views of threads since they were last written to the database. Each thread of the program gathers by itself: they would wait for each
+/// other at every page.
 #[derive(Debug, Default)]
-pub struct Views(Mutex<HashMap<ThreadId, i64>>);
+pub struct Views(ThreadLocal<Mutex<HashMap<ThreadId, i64>>>);
 
 impl Views {
     /// Counts one view.
     pub fn add(&self, thread: ThreadId) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(thread).or_default() += 1;
+        *self.own().entry(thread).or_default() += 1;
     }
 
     /// Takes what was gathered, in the order of the ids: those that are written together stand together.
     pub fn take(&self) -> Vec<(ThreadId, i64)> {
-        let gathered = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut gathered: Vec<_> = gathered.into_iter().collect();
-        gathered.sort_unstable();
-        gathered
+        let mut all = BTreeMap::new();
+        for views in self.0.iter() {
+            for (thread, count) in std::mem::take(&mut *views.lock().unwrap_or_else(PoisonError::into_inner)) {
+                *all.entry(thread).or_default() += count;
+            }
+        }
+        all.into_iter().collect()
     }
 
     /// Gives back what could not be written.
     pub fn give_back(&self, gathered: Vec<(ThreadId, i64)>) {
-        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut views = self.own();
         for (thread, count) in gathered {
             *views.entry(thread).or_default() += count;
         }
+    }
+
+    fn own(&self) -> MutexGuard<'_, HashMap<ThreadId, i64>> {
+        self.0.get_or_default().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -250,6 +250,7 @@ pub fn is_suspended(at: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, now
 fn bearer(request: &HttpRequest) -> Result<&str, Error> {
     let invalid = || Error::new(Code::InvalidToken, "send one field `Authorization: Bearer <access_token>`");
     let mut fields = request.headers().get_all(AUTHORIZATION);
+    // Not by `to_str`, which looks at each byte by itself: other characters are found when the token is read.
     let field = fields.next().and_then(|field| str::from_utf8(field.as_bytes()).ok()).ok_or_else(invalid)?;
     if fields.next().is_some() {
         return Err(invalid());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use thread_local::ThreadLocal;
 
 use super::changes::{Changes, Stamp, Thing};
 use super::coding::Room;
@@ -55,7 +56,8 @@ fn cache(bytes: u64) -> Option<Answers> {
 pub struct Store {
     kept: Option<Answers>,
     flights: Flights,
-    hits: AtomicU64,
+    /// Each thread counts by itself.
+    hits: ThreadLocal<AtomicU64>,
     misses: AtomicU64,
     clock: Clock,
     pub changes: Arc<Changes>,
@@ -69,12 +71,11 @@ impl Store {
     /// One that takes so many bytes; nothing is kept where that is 0.
     pub fn new(bytes: u64, clock: Clock) -> Self {
         let kept = if bytes > 0 { cache(bytes) } else { None };
-        let (hits, misses) = Default::default();
         Self {
             kept,
             flights: Flights::default(),
-            hits,
-            misses,
+            hits: ThreadLocal::default(),
+            misses: AtomicU64::default(),
             clock,
             changes: Arc::default(),
             room: Room::default(),
@@ -87,7 +88,7 @@ impl Store {
         let kept = self.kept.as_ref()?.get(key)?;
         let found = self.changes.is_sure() && self.holds(&kept);
         found.then(|| {
-            self.hits.fetch_add(1, Ordering::Relaxed);
+            self.hits.get_or_default().fetch_add(1, Ordering::Relaxed);
             kept
         })
     }
@@ -149,7 +150,8 @@ impl Store {
 
     /// How often an answer was found here, and how often it had to be read or waited for.
     pub fn found(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+        let hits = self.hits.iter().map(|hits| hits.load(Ordering::Relaxed)).sum();
+        (hits, self.misses.load(Ordering::Relaxed))
     }
 
     /// How many answers there are, and how many bytes they take.

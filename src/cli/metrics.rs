@@ -22,6 +22,7 @@ use crate::app::Shared;
 use crate::db::Replicas;
 use crate::error::Error;
 use crate::mails::Counts;
+use crate::web::metrics::Requests;
 
 /// Where it listens unless it is told otherwise.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
@@ -52,7 +53,7 @@ impl Jobs {
 pub fn registry(shared: &Shared, jobs: &Jobs, mails: &Arc<Counts>) -> Registry {
     let mut registry = Registry::with_prefix("folkmoot");
     registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-    shared.requests.register(&mut registry);
+    registry.register_collector(Box::new(Requests::clone(&shared.requests)));
     registry.register("jobs", "Work beside the requests, by what came of it", jobs.0.clone());
     registry.register_collector(Box::new(Node(shared.clone(), mails.clone())));
     registry

@@ -1,7 +1,7 @@
 //! How lines are written as JSON. Those of requests are by far the most, so they are written by hand, as are the fields of their spans;
 //! all others as the library does.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{self, Debug};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,7 +31,8 @@ where
         if event.metadata().target() != REQUESTS {
             return self.0.format_event(context, out, event);
         }
-        let mut line = String::with_capacity(LENGTH);
+        let mut line = LINE.take();
+        line.clear();
         line.push_str("{\"timestamp\":\"");
         push_moment(&mut line);
         line.push_str("\",\"level\":\"");
@@ -40,7 +41,9 @@ where
         let mut fields = Fields { line, is_first: true };
         event.record(&mut fields);
         fields.line.push_str("},\"target\":\"folkmoot::requests\"}\n");
-        out.write_str(&fields.line)
+        let written = out.write_str(&fields.line);
+        LINE.set(fields.line);
+        written
     }
 }
 
@@ -121,6 +124,8 @@ impl Visit for Fields {
 }
 
 thread_local! {
+    /// Where a line is put together, again and again.
+    static LINE: Cell<String> = Cell::default();
     /// A second, and how it is written.
     static SECOND: RefCell<(u64, String)> = RefCell::default();
 }

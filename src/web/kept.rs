@@ -68,7 +68,7 @@ pub async fn read(
     match is_guest {
         true => answer(&kept, request).await,
         // What is for one reader is compressed like all other answers.
-        false => Ok(joined(plain(&kept))),
+        false => Ok(with_its_body(plain(&kept))),
     }
 }
 
@@ -114,14 +114,14 @@ pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
 pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
     if let Some(parts) = answer_at_once(kept, request.headers(), state)? {
-        return Ok(joined(parts));
+        return Ok(with_its_body(parts));
     }
     match encoding::best(request.headers()) {
-        None => Ok(joined(plain(kept))),
+        None => Ok(with_its_body(plain(kept))),
         Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
-            Some(packed) => coded(kept, packed, coding, state).map(joined),
+            Some(packed) => coded(kept, packed, coding, state).map(with_its_body),
             None => {
-                let mut answer = joined(plain(kept));
+                let mut answer = with_its_body(plain(kept));
                 answer.extensions_mut().insert(encoding::AsItIs);
                 Ok(answer)
             }
@@ -130,7 +130,7 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
 }
 
 /// The same, its body by itself, unless it would have to be compressed first and is long.
-pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<Parts>, Error> {
+pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<HeadAndBody>, Error> {
     if headers.contains_key(IF_NONE_MATCH)
         && let Some(named) = etag::matching(headers, kept.etag.to_str().map_err(Error::internal)?)
     {
@@ -144,17 +144,17 @@ pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) ->
 }
 
 /// An answer that has no body yet, and what is to be it.
-type Parts = (HttpResponse, Bytes);
+type HeadAndBody = (HttpResponse, Bytes);
 
-fn joined((head, body): Parts) -> HttpResponse {
+fn with_its_body((head, body): HeadAndBody) -> HttpResponse {
     direct::with_body(head, [body])
 }
 
-fn plain(kept: &Kept) -> Parts {
+fn plain(kept: &Kept) -> HeadAndBody {
     (head(kept, kept.etag.clone()).finish(), kept.body.clone())
 }
 
-fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<Parts, Error> {
+fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<HeadAndBody, Error> {
     let mut head = head(kept, packed.etag);
     head.insert_header((CONTENT_ENCODING, coding.field()));
     Ok((head.finish(), state.store.held.hold(packed.bytes)?))

@@ -2,7 +2,7 @@
 //! a field that a client sent, but for `X-Request-Id`: those may hold secrets.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -17,8 +17,7 @@ use super::trace::Trace;
 /// A request, from its beginning on.
 pub struct Asked {
     id: String,
-    /// None where the request is answered at once, and followed by nobody.
-    trace: Option<Trace>,
+    trace: Trace,
     method: Method,
     route: Option<Arc<str>>,
     requests: Data<Requests>,
@@ -29,21 +28,14 @@ pub struct Asked {
 impl Asked {
     /// It begins now.
     pub fn new(id: String, request: &ServiceRequest, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
-        let trace = Some(Trace::new(&id, request.headers()));
+        let trace = Trace::new(&id, request.headers());
         let (method, _in_flight) = (request.method().clone(), requests.begin());
         Self { id, trace, method, route, requests, _in_flight, from: Instant::now() }
     }
 
-    /// One that is answered at once.
-    pub fn quickly(id: &str, route: Arc<str>, requests: Data<Requests>) -> Self {
-        let _in_flight = requests.begin();
-        let (id, method, route) = (id.to_owned(), Method::GET, Some(route));
-        Self { id, trace: None, method, route, requests, _in_flight, from: Instant::now() }
-    }
-
     /// What is written while it is worked on carries its ids.
     pub fn span(&self) -> Span {
-        self.trace.as_ref().map_or_else(Span::none, |trace| trace.span.clone())
+        self.trace.span.clone()
     }
 
     /// It was answered.
@@ -57,18 +49,33 @@ impl Asked {
         self.ended(None, status);
     }
 
-    /// It ended with this status.
-    pub fn ended(&self, member_id: Option<i64>, status: u16) {
+    fn ended(&self, member_id: Option<i64>, status: u16) {
         let took = self.from.elapsed();
         self.requests.add(&self.method, self.route.as_ref(), status, took);
-        let (request_id, method, route) = (self.id.as_str(), self.method.as_str(), self.route.as_deref());
-        if let Some(trace) = &self.trace {
-            trace.ended(&self.method, route, status);
-        }
-        let trace_id = self.trace.as_ref().and_then(|trace| trace.id.as_deref());
-        let ms = took.as_secs_f64() * 1000.0;
-        // As a field of text: what comes as a format would be formatted for each request.
-        let message = "request";
-        tracing::info!(target: "folkmoot::requests", message, request_id, trace_id, method, route, status, member_id, ms);
+        let route = self.route.as_deref();
+        self.trace.ended(&self.method, route, status);
+        write_line(&self.id, self.trace.id.as_deref(), &self.method, route, status, member_id, took);
     }
+}
+
+/// A guest's request was answered at once, and was followed by nobody.
+pub fn answered_at_once(id: &str, route: &Arc<str>, status: u16, from: Instant, requests: &Requests) {
+    let took = from.elapsed();
+    requests.add(&Method::GET, Some(route), status, took);
+    write_line(id, None, &Method::GET, Some(route), status, None, took);
+}
+
+fn write_line(
+    request_id: &str,
+    trace_id: Option<&str>,
+    method: &Method,
+    route: Option<&str>,
+    status: u16,
+    member_id: Option<i64>,
+    took: Duration,
+) {
+    let (method, ms) = (method.as_str(), took.as_secs_f64() * 1000.0);
+    // As a field of text: what comes as a format would be formatted for each request.
+    let message = "request";
+    tracing::info!(target: "folkmoot::requests", message, request_id, trace_id, method, route, status, member_id, ms);
 }

@@ -1,6 +1,8 @@
 //! The quick way to an answer that is kept: what a guest asks for again is found before anything else is done for the request. The
 //! answer is the one that all layers would have made, and is counted, limited and logged like it.
 
+use std::time::Instant;
+
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -13,7 +15,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use super::connection::Turn;
 use super::direct::{self, Queue};
 use super::limit::Limits;
-use super::log::Asked;
+use super::log::answered_at_once;
 use super::metrics::Requests;
 use super::served::Routes;
 use super::{etag, frame, kept, trace};
@@ -29,6 +31,7 @@ static VARIES: HeaderValue = HeaderValue::from_static(
 
 /// The answer, where there is one.
 pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
+    let from = Instant::now();
     let headers = request.headers();
     let is_odd = ODD.iter().any(|field| headers.contains_key(field)) || frame::too_large(request).is_some();
     if request.method() != Method::GET || is_odd || trace::is_collected() {
@@ -49,7 +52,6 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
             return Ok(None);
         }
     };
-    let asked = Asked::quickly(id, act.route.clone(), data::<Requests>(request)?.clone());
     let _ours = Turn::take(request);
     let fields = answer.headers_mut();
     fields.insert(CACHE_CONTROL, etag::FOR_GUESTS.clone());
@@ -62,7 +64,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
         told.tell(fields);
     }
     kept::viewed(&found, state);
-    asked.ended(None, answer.status().as_u16());
+    answered_at_once(id, &act.route, answer.status().as_u16(), from, data::<Requests>(request)?);
     Ok(Some(match request.conn_data::<Queue>() {
         Some(queue) => queue.with_body(answer, body),
         None => direct::with_body(answer, [body]),

@@ -71,7 +71,8 @@ impl Route {
     }
 
     fn takes(&self, path: &[&[u8]]) -> bool {
-        self.segments.iter().zip(path).all(|(expected, segment)| match expected {
+        // From the end on: most begin alike.
+        self.segments.iter().zip(path).rev().all(|(expected, segment)| match expected {
             Some(expected) => **expected == **segment,
             None => !segment.is_empty(),
         })

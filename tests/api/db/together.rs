@@ -8,6 +8,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
 use folkmoot::db::{Lookup, fixed};
 use folkmoot::error::{Code, Error};
+use folkmoot::web::metrics::Requests;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
@@ -43,7 +44,7 @@ async fn forum(app: &App) -> (String, Vec<Person>) {
 /// Until so many requests are being worked on.
 async fn until_in_flight(app: &App, count: usize) {
     let mut registry = Registry::default();
-    app.shared.requests.register(&mut registry);
+    registry.register_collector(Box::new(Requests::clone(&app.shared.requests)));
     let is_so = async || {
         // The requests are sent by the same thread.
         tokio::task::yield_now().await;
