@@ -1,11 +1,12 @@
 //! What a request may reach: the database, the clock, chance, and the counts that are gathered in memory.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::rngs::ChaCha12Rng;
@@ -149,7 +150,7 @@ impl Random {
 /// Views of threads since they were last written to the database. Each thread of the program gathers by itself: they would wait for each
 /// other at every page.
 #[derive(Debug, Default)]
-pub struct Views(ThreadLocal<Mutex<HashMap<ThreadId, i64>>>);
+pub struct Views(ThreadLocal<CachePadded<Mutex<HashMap<ThreadId, i64>>>>);
 
 impl Views {
     /// Counts one view.
@@ -157,9 +158,9 @@ impl Views {
         *self.own().entry(thread).or_default() += 1;
     }
 
-    /// Takes what was gathered, in the order of the ids: those that are written together stand together.
+    /// Takes what was gathered, in no order: where not all of it can be written, it is not always the same that waits.
     pub fn take(&self) -> Vec<(ThreadId, i64)> {
-        let mut all = BTreeMap::new();
+        let mut all = HashMap::new();
         for views in self.0.iter() {
             for (thread, count) in std::mem::take(&mut *views.lock().unwrap_or_else(PoisonError::into_inner)) {
                 *all.entry(thread).or_default() += count;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use thread_local::ThreadLocal;
@@ -57,7 +58,7 @@ pub struct Store {
     kept: Option<Answers>,
     flights: Flights,
     /// Each thread counts by itself.
-    hits: ThreadLocal<AtomicU64>,
+    hits: ThreadLocal<CachePadded<AtomicU64>>,
     misses: AtomicU64,
     clock: Clock,
     pub changes: Arc<Changes>,

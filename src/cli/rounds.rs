@@ -17,6 +17,9 @@ use crate::{events, mails, threads};
 /// How often.
 const ROUND: Duration = Duration::from_secs(4);
 
+/// For so long views are written at most.
+const WRITING: Duration = Duration::from_secs(2);
+
 /// The rounds of one node.
 pub struct Rounds {
     shared: Shared,
@@ -98,9 +101,12 @@ impl Rounds {
             return;
         }
         let written = match state.db.get().await {
-            Ok(mut conn) => threads::write_views(&mut gathered, &mut conn).await,
+            Ok(mut conn) => threads::write_views(&mut gathered, WRITING, &mut conn).await,
             Err(error) => Err(error),
         };
+        if !gathered.is_empty() {
+            tracing::warn!(threads = gathered.len(), "views wait for the next time");
+        }
         state.views.give_back(gathered);
         self.jobs.done("write_views", written);
     }

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::pool::PoolLimits;
 
-/// Where some wait for long, one after the other for so long a time, there is a crowd; when nobody has for so long, there is none.
+/// Where nobody has been let in soon for so long a time, there is a crowd; when somebody is, and nobody has waited in vain for a while,
+/// there is none.
 const CROWDED: Duration = Duration::from_secs(1);
 const AT_EASE: Duration = Duration::from_millis(200);
 
 /// Those who wait for connections of one kind.
 pub(super) struct Crowd {
-    /// For so long one waits at most, and for so long in a crowd. Half of that is long.
+    /// For so long one waits at most, and for so long in a crowd. Less than half of that is soon.
     wait: Duration,
     wait_in_crowd: Duration,
     seen: Mutex<Seen>,
@@ -23,11 +24,10 @@ pub(super) struct Crowd {
 /// What was seen of those who wait.
 #[derive(Default)]
 struct Seen {
-    /// When the first of them came. Forgotten when somebody is let in soon and nobody has waited for long shortly before: one who
-    /// comes just when others have given up means nothing.
+    /// When the first of them came, since somebody was let in soon.
     since: Option<Instant>,
-    /// When a long wait last ended.
-    last_long: Option<Instant>,
+    /// When somebody last waited in vain. Who comes just when others have given up is let in at once, and that means nothing.
+    last_in_vain: Option<Instant>,
 }
 
 impl Crowd {
@@ -38,24 +38,24 @@ impl Crowd {
 
     /// Somebody found one free.
     pub(super) fn is_let_in_at_once(&self) {
-        self.has_waited(Duration::ZERO);
+        self.is_let_in_after(Duration::ZERO);
     }
 
-    /// Somebody waits for one, as long as one does at the moment.
-    pub(super) async fn wait<T>(&self, get: impl AsyncFnOnce(Duration) -> T) -> T {
+    /// Somebody waits for one, as long as one does at the moment: an error is that it was in vain.
+    pub(super) async fn wait<T, E>(&self, get: impl AsyncFnOnce(Duration) -> Result<T, E>) -> Result<T, E> {
         let from = Instant::now();
         let is_crowded = from - *self.seen().since.get_or_insert(from) > CROWDED;
         let got = get(if is_crowded { self.wait_in_crowd } else { self.wait }).await;
-        self.has_waited(from.elapsed());
+        match got {
+            Ok(_) => self.is_let_in_after(from.elapsed()),
+            Err(_) => self.seen().last_in_vain = Some(Instant::now()),
+        }
         got
     }
 
-    /// Somebody has waited so long, also in vain.
-    fn has_waited(&self, wait: Duration) {
+    fn is_let_in_after(&self, wait: Duration) {
         let mut seen = self.seen();
-        if wait > self.wait_in_crowd / 2 {
-            seen.last_long = Some(Instant::now());
-        } else if seen.last_long.is_none_or(|last| last.elapsed() > AT_EASE) {
+        if wait < self.wait_in_crowd / 2 && seen.last_in_vain.is_none_or(|last| last.elapsed() > AT_EASE) {
             *seen = Seen::default();
         }
     }

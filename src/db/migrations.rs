@@ -1,5 +1,7 @@
 //! Bringing the schema up to date, one node at a time.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
@@ -13,8 +15,9 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// The advisory lock that makes nodes that start together migrate once: "folkmoot" in ASCII.
 const LOCK: i64 = 0x666f_6c6b_6d6f_6f74;
 
-/// How often it is tried to have tables that others use: for two minutes.
-const ATTEMPTS: u32 = 60;
+/// How often it is tried to have tables that others use, and how long after: for two minutes.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +64,20 @@ fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
     while let Some(next) = connection.pending_migrations(MIGRATIONS).map_err(|e| failed(&e))?.into_iter().next() {
         match connection.run_migration(&next) {
             Ok(version) => done.push(version.to_string()),
-            Err(error) if attempts < ATTEMPTS && error.to_string().contains("lock timeout") => {
+            Err(error) if attempts < ATTEMPTS && is_in_use(&error.to_string()) => {
                 tracing::warn!(migration = %next.name(), "a table that is to be changed is in use; trying again");
                 attempts += 1;
+                // Those who came meanwhile go first.
+                std::thread::sleep(PAUSE);
             }
             Err(error) => return Err(failed(&error)),
         }
     }
     Ok(done)
+}
+
+fn is_in_use(error: &str) -> bool {
+    error.contains("lock timeout") || error.contains("deadlock detected")
 }
 
 /// The oldest PostgreSQL that this works on, as it numbers itself.

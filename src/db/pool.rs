@@ -77,8 +77,8 @@ pub struct PoolLimits {
     pub connections: usize,
     /// For so long a request waits for a connection.
     pub wait: Duration,
-    /// For so long where one after the other has waited for half of that or more, for some time: who waits then waits behind more
-    /// than can be done.
+    /// For so long where for some time nobody has had to wait for less than half of that: who waits then waits behind more than can be
+    /// done.
     pub wait_in_crowd: Duration,
     /// For so long a connection may take to be made.
     pub connect: Duration,
@@ -260,10 +260,11 @@ impl Pool {
             async |wait| worker.connections.timeout_get(&Timeouts { wait: Some(wait), create, recycle: None }).await;
         match lend(Duration::ZERO).await {
             Err(PoolError::Timeout(TimeoutType::Wait)) => worker.for_lent.wait(lend).await,
-            lent => {
+            Ok(lent) => {
                 worker.for_lent.is_let_in_at_once();
-                lent
+                Ok(lent)
             }
+            error => error,
         }
     }
 }

@@ -20,8 +20,7 @@ pub struct Asked {
     trace: Trace,
     method: Method,
     route: Option<Arc<str>>,
-    requests: Data<Requests>,
-    _in_flight: InFlight,
+    requests: InFlight,
     from: Instant,
 }
 
@@ -29,8 +28,8 @@ impl Asked {
     /// It begins now.
     pub fn new(id: String, request: &ServiceRequest, route: Option<Arc<str>>, requests: Data<Requests>) -> Self {
         let trace = Trace::new(&id, request.headers());
-        let (method, _in_flight) = (request.method().clone(), requests.begin());
-        Self { id, trace, method, route, requests, _in_flight, from: Instant::now() }
+        let (method, requests) = (request.method().clone(), Requests::begin(requests));
+        Self { id, trace, method, route, requests, from: Instant::now() }
     }
 
     /// What is written while it is worked on carries its ids.

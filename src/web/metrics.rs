@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::Method;
+use actix_web::web::Data;
+use crossbeam_utils::CachePadded;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -18,7 +21,7 @@ use thread_local::ThreadLocal;
 
 /// The upper ends of the buckets, in seconds: from what a warm page takes to what no request may take, and one for all beyond.
 const BUCKETS: [f64; 15] =
-    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, f64::MAX];
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, f64::INFINITY];
 
 /// The route of what no act takes.
 const NO_ROUTE: &str = "none";
@@ -27,7 +30,7 @@ const NO_ROUTE: &str = "none";
 #[derive(Clone, Debug)]
 pub struct Requests {
     no_route: Arc<str>,
-    threads: Arc<ThreadLocal<OnThread>>,
+    threads: Arc<ThreadLocal<CachePadded<OnThread>>>,
 }
 
 /// What one thread has counted.
@@ -80,9 +83,9 @@ impl Default for Requests {
 
 impl Requests {
     /// One more that has begun; it is in flight as long as this is kept.
-    pub fn begin(&self) -> InFlight {
-        self.threads.get_or_default().in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self.clone())
+    pub fn begin(requests: Data<Self>) -> InFlight {
+        requests.threads.get_or_default().in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(requests)
     }
 
     /// One more that was answered, with the route that took it.
@@ -135,7 +138,15 @@ impl Collector for Requests {
 }
 
 /// A request without its answer.
-pub struct InFlight(Requests);
+pub struct InFlight(Data<Requests>);
+
+impl Deref for InFlight {
+    type Target = Requests;
+
+    fn deref(&self) -> &Requests {
+        &self.0
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {

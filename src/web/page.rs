@@ -27,8 +27,9 @@ pub struct Limit(u8);
 impl Limit {
     /// The most items of a list.
     pub const MAX: i64 = 100;
-    const MANY: u8 = 50;
     const USUAL: u8 = 20;
+    /// Statements ask for one of so many at least, and one more.
+    const STEPS: [u8; 3] = [5, Self::USUAL, 50];
 
     /// How many.
     pub fn get(self) -> i64 {
@@ -38,8 +39,7 @@ impl Limit {
     /// One more than what is shown at least: whether it is there tells whether there is a next page. It is one of few numbers, as
     /// statements have it in their text.
     pub fn and_some(self) -> i64 {
-        let few = [Self::USUAL, Self::MANY].into_iter().find(|count| self.0 <= *count);
-        few.map_or(Self::MAX, i64::from) + 1
+        Self::STEPS.into_iter().find(|count| self.0 <= *count).map_or(Self::MAX, i64::from) + 1
     }
 }
 

@@ -37,7 +37,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
     if request.method() != Method::GET || is_odd || trace::is_collected() {
         return Ok(None);
     }
-    let state = data::<State>(request)?;
+    let (state, requests) = (data::<State>(request)?, data::<Requests>(request)?);
     if state.stopping.is_so() {
         return Ok(None);
     }
@@ -64,7 +64,7 @@ pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>
         told.tell(fields);
     }
     kept::viewed(&found, state);
-    answered_at_once(id, &act.route, answer.status().as_u16(), from, data::<Requests>(request)?);
+    answered_at_once(id, &act.route, answer.status().as_u16(), from, requests);
     Ok(Some(match request.conn_data::<Queue>() {
         Some(queue) => queue.with_body(answer, body),
         None => direct::with_body(answer, [body]),

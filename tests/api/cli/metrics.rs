@@ -53,6 +53,15 @@ async fn requests_and_what_a_node_has_to_do_are_counted_by_route_and_status() {
     assert_eq!(counted("other", "none", 405), 1.0);
     let threads = "folkmoot_http_request_duration_seconds_count{method=\"GET\",route=\"/api/v1/threads\"}";
     assert_eq!(value(&told, threads), 2.0);
+    let took = |end: &str| {
+        let bucket = |line: &&str| {
+            ["_seconds_bucket{", "method=\"GET\"", "route=\"/api/v1/threads\"", &format!("le=\"{end}\"")]
+                .iter()
+                .all(|part| line.contains(part))
+        };
+        told.lines().find(bucket).unwrap().rsplit(' ').next().unwrap()
+    };
+    assert_eq!((took("15.0"), took("+Inf")), ("2", "2"));
     assert!(value(&told, "folkmoot_database_statements_total") >= 4.0);
     assert!(value(&told, "folkmoot_database_connections") >= 1.0);
     // The login above, of nobody; the first administrator was made by another.

@@ -130,11 +130,11 @@ async fn as_many_are_given_as_are_asked_for_and_the_next_page_is_where_more_are(
     let many = format!(
         "INSERT INTO threads (forum_id, title, slug, author_id, tags, created_at, last_post_at)
          SELECT {forum}, 'x', 'x', {}, ARRAY['of ' || count], now(), now()
-         FROM unnest('{{1,2,20,21,22,50,51,52,100,101}}'::int[]) count, generate_series(1, count)",
+         FROM unnest('{{1,2,5,6,7,20,21,22,50,51,52,100,101}}'::int[]) count, generate_series(1, count)",
         anna.id
     );
     app.sql().await.batch_execute(&many).await.unwrap();
-    for limit in [1, 20, 21, 50, 51, 100] {
+    for limit in [1, 5, 6, 20, 21, 50, 51, 100] {
         for (there, has_next) in [(limit, false), (limit + 1, true)] {
             let list = app.guest().get(&format!("{THREADS}?tag=of%20{there}&limit={limit}")).await.expect(200);
             assert_eq!((list.item_ids().len(), list["next"].is_string()), (limit, has_next), "{limit} of {there}");

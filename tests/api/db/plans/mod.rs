@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::asked::{Asked, Work};
 use self::log::{Explaining, Statement};
 use crate::attacks::acts::acts;
-use crate::support::{App, Person};
+use crate::support::{App, PATIENCE, Person};
 
 /// As many threads and members as there are.
 const MANY: f64 = 20_000.0;
@@ -107,7 +107,7 @@ async fn views(app: &App, explaining: &mut Explaining) -> Option<String> {
     let before = app.count(all).await;
     let mut gathered: Vec<_> = (1..=2_000).map(|n| (ThreadId(n), 1)).collect();
     explaining.statements();
-    write_views(&mut gathered, &mut conn).await.unwrap();
+    write_views(&mut gathered, PATIENCE, &mut conn).await.unwrap();
     let statements = explaining.statements();
     assert_eq!((gathered.len(), app.count(all).await), (0, before + 2_000));
     let most = statements.iter().map(Statement::most_rows).fold(0.0, f64::max);

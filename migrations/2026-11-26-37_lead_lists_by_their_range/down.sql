@@ -1,5 +1,9 @@
-DROP INDEX threads_of_forum_by_last_post, threads_of_forum_by_created, threads_of_author_by_created;
-DROP INDEX threads_of_forum_by_posts, threads_of_forum_by_likes, threads_of_forum_by_views;
+ALTER INDEX threads_of_forum_by_last_post RENAME TO new_threads_of_forum_by_last_post;
+ALTER INDEX threads_of_forum_by_created RENAME TO new_threads_of_forum_by_created;
+ALTER INDEX threads_of_forum_by_posts RENAME TO new_threads_of_forum_by_posts;
+ALTER INDEX threads_of_forum_by_likes RENAME TO new_threads_of_forum_by_likes;
+ALTER INDEX threads_of_forum_by_views RENAME TO new_threads_of_forum_by_views;
+ALTER INDEX threads_of_author_by_created RENAME TO new_threads_of_author_by_created;
 CREATE INDEX threads_of_forum_by_last_post ON threads (forum_id, last_post_at DESC, id DESC);
 CREATE INDEX threads_of_forum_by_created ON threads (forum_id, created_at DESC, id DESC);
 CREATE INDEX threads_of_forum_by_posts ON threads (forum_id, post_count DESC, id DESC);

@@ -1,0 +1,1 @@
+DROP INDEX new_threads_of_forum_by_last_post;

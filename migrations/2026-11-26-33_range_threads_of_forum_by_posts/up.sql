@@ -1,0 +1,1 @@
+CREATE INDEX new_threads_of_forum_by_posts ON threads (forum_id ASC, post_count, id);

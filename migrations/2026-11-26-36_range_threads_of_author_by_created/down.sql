@@ -1,0 +1,1 @@
+DROP INDEX new_threads_of_author_by_created;

@@ -1,0 +1,8 @@
+DROP INDEX threads_of_forum_by_last_post, threads_of_forum_by_created, threads_of_forum_by_posts;
+DROP INDEX threads_of_forum_by_likes, threads_of_forum_by_views, threads_of_author_by_created;
+ALTER INDEX new_threads_of_forum_by_last_post RENAME TO threads_of_forum_by_last_post;
+ALTER INDEX new_threads_of_forum_by_created RENAME TO threads_of_forum_by_created;
+ALTER INDEX new_threads_of_forum_by_posts RENAME TO threads_of_forum_by_posts;
+ALTER INDEX new_threads_of_forum_by_likes RENAME TO threads_of_forum_by_likes;
+ALTER INDEX new_threads_of_forum_by_views RENAME TO threads_of_forum_by_views;
+ALTER INDEX new_threads_of_author_by_created RENAME TO threads_of_author_by_created;
