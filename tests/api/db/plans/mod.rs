@@ -52,8 +52,8 @@ fn faults(statement: &Statement, work: Work) -> Vec<String> {
     faults
 }
 
-/// Whether PostgreSQL reckons that a plan for these values is worth to be made each time: how many threads a member began, or a forum has
-/// since then, it can only guess without them.
+/// Whether PostgreSQL reckons that a plan for these values is worth to be made each time: that a member began few threads, or a forum has
+/// few since then, it can only know by them.
 fn hangs_on_values(path: &str) -> bool {
     let of_author = path.contains("author=") || path.starts_with("/api/v1/members/") && path.ends_with("/threads");
     of_author || path.contains("forum=") && path.contains("since=")
