@@ -123,10 +123,17 @@ plans_once() {
 }
 plan_told() { if plans_once "$1"; then echo ', planned once for all values'; fi; }
 
-# Runs such a script with as many clients as the service has. Name, seconds. Prints transactions per second.
+# What the service's sessions tell the planner when they connect, which is before anything is recorded.
+sessions_set() {
+    sed -n '/BY_KEY: &str/,/";$/p' "$here/../src/db/planner.rs" | grep -o 'SET [a-z_]* = [a-z0-9.]*' | sed 's/SET \(.*\) = \(.*\)/-c \1=\2/' | grep .
+}
+
+# Runs such a script with as many clients as the service has, planned as the service's are. Name, seconds. Prints transactions per
+# second.
 pgbench_of() {
-    options=
-    if plans_once "$1"; then options='-c plan_cache_mode=force_generic_plan'; fi
+    options=$(sessions_set | tr '\n' ' ')
+    [ -n "$options" ] || { echo 'What sessions tell the planner is not in src/db/planner.rs any more.' >&2; return 1; }
+    if plans_once "$1"; then options="$options -c plan_cache_mode=force_generic_plan"; fi
     eval "set -- $1 $2 $(tr '\n' ' ' <"$work/$1.constants")"
     pgbench_name=$1 pgbench_seconds=$2
     shift 2
