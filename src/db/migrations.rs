@@ -67,7 +67,7 @@ fn run(connection: AsyncPgConnection) -> Result<Vec<String>, MigrateError> {
             Err(error) if attempts < ATTEMPTS && is_in_use(&error.to_string()) => {
                 tracing::warn!(migration = %next.name(), "a table that is to be changed is in use; trying again");
                 attempts += 1;
-                // Those who came meanwhile go first.
+                // Those who have waited behind this go first; this thread is for the migrations alone.
                 std::thread::sleep(PAUSE);
             }
             Err(error) => return Err(failed(&error)),

@@ -57,7 +57,7 @@ async fn load(
         .filter(sessions::member_id.eq(member).and(sessions::id.lt(before)))
         .filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)))
         .order(sessions::id.desc())
-        .limit(limit.and_some())
+        .limit(limit.get() + 1)
         .select(Session::as_select())
         .load(conn)
         .await

@@ -37,11 +37,12 @@ pub async fn write_views(
     }
     let mut result = Ok(());
     for viewed in held {
-        let added = if Instant::now() < until { add_to_one(viewed, conn).await.map(|()| true) } else { Ok(false) };
-        if !matches!(added, Ok(true)) {
+        if Instant::now() >= until {
             gathered.push(viewed);
+        } else if let Err(error) = add_to_one(viewed, conn).await {
+            gathered.push(viewed);
+            result = result.and(Err(error));
         }
-        result = result.and(added.map(|_| ()));
     }
     result
 }

@@ -54,7 +54,7 @@ async fn load(
     tokens::table
         .filter(tokens::member_id.eq(member).and(tokens::id.lt(before)))
         .order(tokens::id.desc())
-        .limit(limit.and_some())
+        .limit(limit.get() + 1)
         .select(Token::as_select())
         .load(conn)
         .await

@@ -12,7 +12,7 @@ const ROWS: &str = "INSERT INTO threads
         (forum_id, title, slug, author_id, kind, created_at, last_post_at, post_count, like_count, view_count)
     SELECT ($1::bigint[])[1 + n % 3], 'x', 'x', ($2::bigint[])[1 + n % 2], CASE WHEN n % 4 = 0 THEN 'article' ELSE 'discussion' END,
            timestamptz '2014-01-01' + (n * 7 % 5) * interval '1 day',
-           timestamptz '2015-01-01' + (n * 3 % 4) * interval '1 second', n * 5 % 3, n * 11 % 6, n * 2 % 5
+           timestamptz '2015-01-01' + (n * 3 % 4) * interval '1 microsecond', n * 5 % 3, n * 11 % 6, n * 2 % 5
     FROM generate_series(1, 90) n";
 
 const SORTS: [&str; 5] = ["latest_reply", "newest", "most_replies", "most_likes", "most_views"];
@@ -40,7 +40,7 @@ async fn each_order_goes_down_and_the_id_breaks_ties_on_every_page_of_every_filt
     let (anna, ben) = (app.member("anna").await.id, app.member("ben").await.id);
     let forums = [app.forum("news").await, app.forum("talk").await, app.forum("help").await];
     app.sql().await.execute(ROWS, &[&&forums[..], &&[anna, ben][..]]).await.unwrap();
-    let since = "2015-01-01T00:00:02Z";
+    let since = "2015-01-01T00:00:00.000002Z";
     // The one in the middle has others on both sides of it.
     let (forum, author) = (format!("forum={}", forums[1]), format!("author={anna}"));
     let filters = [
@@ -49,10 +49,10 @@ async fn each_order_goes_down_and_the_id_breaks_ties_on_every_page_of_every_filt
         (format!("author_id = {anna}"), vec![author.clone()]),
         ("kind = 'discussion'".to_owned(), vec!["kind=discussion".to_owned()]),
         ("kind = 'article'".to_owned(), vec!["kind=article".to_owned()]),
-        (format!("last_post_at >= '{since}'"), vec!["since=2015-01-01T00%3A00%3A02Z".to_owned()]),
+        (format!("last_post_at >= '{since}'"), vec!["since=2015-01-01T00%3A00%3A00.000002Z".to_owned()]),
         (
             format!("last_post_at >= '{since}' AND forum_id = {}", forums[1]),
-            vec![forum.clone(), "since=2015-01-01T00%3A00%3A02Z".to_owned()],
+            vec![forum.clone(), "since=2015-01-01T00%3A00%3A00.000002Z".to_owned()],
         ),
         (format!("kind = 'article' AND forum_id = {}", forums[1]), vec![forum.clone(), "kind=article".to_owned()]),
         (format!("author_id = {anna} AND forum_id = {}", forums[1]), vec![forum, author]),

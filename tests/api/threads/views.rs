@@ -6,6 +6,7 @@ use folkmoot::error::Code;
 use folkmoot::ids::ThreadId;
 use folkmoot::threads::write_views;
 
+use super::thread_url;
 use crate::support::{App, PATIENCE};
 
 /// Writes what is gathered. Gives what is left of it.
@@ -21,7 +22,7 @@ async fn they_are_gathered_and_written_together() {
     let app = App::start().await;
     let anna = app.member("anna").await;
     let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    let path = format!("/api/v1/threads/{thread}/posts");
+    let path = format!("{}/posts", thread_url(thread));
     for _ in 0..3 {
         app.guest().get(&path).await.expect(200);
     }
@@ -35,7 +36,7 @@ async fn they_are_gathered_and_written_together() {
 async fn they_do_not_change_the_tag() {
     let app = App::start().await;
     let anna = app.member("anna").await;
-    let url = format!("/api/v1/threads/{}", anna.start_thread(app.forum("news").await, "Hello", "First").await);
+    let url = thread_url(anna.start_thread(app.forum("news").await, "Hello", "First").await);
     let tag = app.guest().get(&url).await.header("etag").to_owned();
     for _ in 0..3 {
         app.guest().get(&format!("{url}/posts")).await.expect(200);
