@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Protocol};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::body::MessageBody;
+use actix_http::{HttpService, Protocol, Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
@@ -22,6 +24,7 @@ use crate::state::State;
 use crate::web::connection::{Connection, Patience};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
+use crate::web::quick::Quick;
 use crate::web::served::{Routes, Served};
 use crate::web::{body, changed, direct, encoding, etag, frame, limit};
 use crate::{openapi, routes};
@@ -74,6 +77,11 @@ impl Shared {
         let requests = Requests::clone(&self.requests);
         Self { state: Data::new(state), requests: Data::new(requests), ..self.clone() }
     }
+
+    fn quick(&self) -> Quick {
+        let Self { state, limits, requests, routes, .. } = self.clone();
+        Quick { state, limits, requests, routes }
+    }
 }
 
 /// The server of these workers, that listens.
@@ -83,7 +91,10 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
     let stops = server.graceful_shutdown_signal();
     let connections = move || {
         let stops = stops.clone();
-        let app = build_app(for_workers.for_one_of(workers)).into_factory();
+        let worker = for_workers.for_one_of(workers);
+        let quick = worker.quick();
+        let app = build_app(worker).into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let app = map_config(app, |()| AppConfig::default());
         let requests = HttpService::build()
             .client_request_timeout(patience.head)
             .client_disconnect_timeout(LAST_BYTES)
@@ -93,12 +104,28 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
             })
             .h1_write_buffer_size(direct::FIRST)
             .on_connect_ext(|connection: &Connection, data| connection.known_to(data))
-            .finish(map_config(app.map_err(|error: actix_web::Error| error.error_response()), |()| {
-                AppConfig::default()
-            }));
+            .finish(apply_fn_factory(app, move |request, app: &_| answer(&quick, request, app)));
         fn_service(move |stream| ready(take(stream, patience))).and_then(requests)
     };
     Ok(server.listen("requests", listener, connections)?.run())
+}
+
+/// The answer that is kept, else that of the application.
+fn answer<A, B, E>(
+    quick: &Quick,
+    request: Request,
+    app: &A,
+) -> impl Future<Output = Result<Response<EitherBody<B, BoxBody>>, E>> + use<A, B, E>
+where
+    A: Service<Request, Response = ServiceResponse<B>, Error = E>,
+    B: MessageBody,
+{
+    match quick.answer(&request) {
+        Some(kept) => Either::Left(ready(Ok(kept.map_body(|_, body| EitherBody::right(body))))),
+        None => Either::Right(
+            app.call(request).map_ok(|made| Response::from(made).map_body(|_, body| EitherBody::left(body))),
+        ),
+    }
 }
 
 fn take(stream: TcpStream, patience: Patience) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {

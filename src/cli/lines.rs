@@ -21,8 +21,8 @@ pub struct Lines(Arc<Gathered>);
 #[derive(Default)]
 struct Gathered {
     bytes: Mutex<Vec<u8>>,
-    /// Held by whoever writes: lines come in their order.
-    out: Mutex<()>,
+    /// What is being written, by whoever holds it: lines come in their order. Its room is used again.
+    out: Mutex<Vec<u8>>,
 }
 
 impl Lines {
@@ -41,10 +41,11 @@ impl Lines {
 
     /// Writes what is gathered. Where standard error is closed there is nobody to tell.
     pub fn write_out(&self) {
-        let _turn = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = std::mem::take(&mut *self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner));
-        if !bytes.is_empty() {
-            _ = io::stderr().write_all(&bytes);
+        let out = &mut *self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(out, &mut *self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner));
+        if !out.is_empty() {
+            _ = io::stderr().write_all(out);
+            out.clear();
         }
     }
 }

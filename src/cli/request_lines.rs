@@ -115,7 +115,7 @@ impl Visit for Fields {
         let millionths = (value * 1e6).round() as u64;
         self.line.push_str(itoa::Buffer::new().format(millionths / 1_000_000));
         self.line.push('.');
-        self.line.push_str(six_digits((millionths % 1_000_000) as u32, &mut [0; 6]));
+        push_six_digits(&mut self.line, (millionths % 1_000_000) as u32);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -144,15 +144,12 @@ fn push_moment(line: &mut String) {
         }
         line.push_str(text);
     });
-    line.push_str(six_digits(now.subsec_micros(), &mut [0; 6]));
+    push_six_digits(line, now.subsec_micros());
     line.push('Z');
 }
 
 /// A number below a million, with zeros in front.
-fn six_digits(mut number: u32, digits: &mut [u8; 6]) -> &str {
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    std::str::from_utf8(digits).unwrap_or_default()
+fn push_six_digits(line: &mut String, number: u32) {
+    let with_one_in_front = 1_000_000 + number;
+    line.push_str(&itoa::Buffer::new().format(with_one_in_front)[1..]);
 }

@@ -64,10 +64,10 @@ pub async fn list_posts_by_thread(
         return Err(Error::new(Code::InvalidParameter, "`page` and `around` exclude each other"));
     }
     let asked = Asked { thread: path.thread_id, query: &query.0, viewer: &viewer, state: &state };
-    let page = asked.page(kept::key(&request)).await?;
+    let page = asked.page(kept::key(request.uri())).await?;
     kept::viewed(&page, &state);
     match viewer.member() {
-        Some(signed) => asked.with_own_part(page, signed, kept::key(&request)).await,
+        Some(signed) => asked.with_own_part(page, signed, kept::key(request.uri())).await,
         None => kept::answer(&page, &request).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
 
@@ -12,10 +12,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 ///
 /// `X-Forwarded-For` is read from its end, where the nearest proxy has written, and only as far as proxies of this list did:
 /// what stands before was written by the client.
-pub fn address(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+pub fn address(request: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    let mut nearest = request.peer_addr()?.ip().to_canonical();
-    let fields: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
+    let mut nearest = request.peer_addr?.ip().to_canonical();
+    let fields: Vec<_> = request.headers.get_all(FORWARDED_FOR).collect();
     for told in fields.iter().rev().flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',')) {
         if !is_trusted(&nearest) {
             break;

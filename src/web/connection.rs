@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use actix_web::dev::{Extensions, ServiceRequest};
+use actix_web::dev::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
@@ -53,6 +53,8 @@ pub struct Connection {
     taken: usize,
     /// One for both: it may be too early, never too late.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Whom it wakes up.
+    wakes: Option<Waker>,
 }
 
 /// How many requests of a connection are worked on, and how many there were.
@@ -69,12 +71,11 @@ struct Requests {
 pub struct Taken(Turn);
 
 impl Turn {
-    /// The server's turn, if the request came by a connection of ours.
-    pub fn take(request: &ServiceRequest) -> Option<Taken> {
-        let turn = request.conn_data::<Self>()?.clone();
-        turn.0.in_work.set(turn.0.in_work.get() + 1);
-        turn.0.all.set(turn.0.all.get() + 1);
-        Some(Taken(turn))
+    /// It is the server's, as a request has come.
+    pub fn take(&self) -> Taken {
+        self.0.in_work.set(self.0.in_work.get() + 1);
+        self.0.all.set(self.0.all.get() + 1);
+        Taken(self.clone())
     }
 
     fn is_the_clients(&self) -> bool {
@@ -110,6 +111,7 @@ impl Connection {
             taken_by: None,
             taken: 0,
             alarm: None,
+            wakes: None,
         })
     }
 
@@ -161,17 +163,17 @@ impl Connection {
 
     /// Sets the time for the next head, where it is the client's turn.
     fn expect_head(&mut self, has_come: bool) {
-        let (now, requests) = (Instant::now(), self.turn.0.all.get());
+        let requests = self.turn.0.all.get();
         if !self.turn.is_the_clients() {
             self.head_by = None;
         } else if requests != self.requests {
             // It may have begun together with the one before, and nothing more come of it. So there is a time for it in any
             // case: twice as long, as it may be idle at first.
-            (self.head_by, self.head_has_begun) = (Some(now + 2 * self.patience.head), false);
+            (self.head_by, self.head_has_begun) = (Some(Instant::now() + 2 * self.patience.head), false);
             self.requests = requests;
         }
         if has_come && !self.head_has_begun {
-            (self.head_by, self.head_has_begun) = (Some(now + self.patience.head), true);
+            (self.head_by, self.head_has_begun) = (Some(Instant::now() + self.patience.head), true);
         }
     }
 
@@ -181,7 +183,11 @@ impl Connection {
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(by)));
         if alarm.is_elapsed() || alarm.deadline() > by {
             alarm.as_mut().reset(by);
+        } else if self.wakes.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            // It is set: to ask it again would cost each request something.
+            return Poll::Pending;
         }
+        self.wakes = Some(cx.waker().clone());
         if alarm.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }

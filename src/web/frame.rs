@@ -2,7 +2,7 @@
 //! route takes.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName,
     HeaderValue, X_CONTENT_TYPE_OPTIONS,
@@ -18,11 +18,10 @@ use super::direct::Queue;
 use super::limit;
 use super::log::Asked;
 use super::metrics::Requests;
-use super::quick;
 use super::served::Routes;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
-use crate::state::State;
+use crate::state::{Random, State};
 
 /// The field that names a request, in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,12 +54,9 @@ pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<Answer<B>, actix_web::Error> {
-    let id = request_id(&request)?;
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let id = request_id(request.headers(), state.random)?;
     let field = HeaderValue::from_str(&id).map_err(Error::internal)?;
-    if let Some(mut answer) = quick::answer(&request, &id)? {
-        name(answer.headers_mut(), field);
-        return Ok(request.into_response(answer).map_into_right_body());
-    }
     request.extensions_mut().insert(RequestId(id.clone()));
     let queue = request.conn_data::<Queue>().filter(|_| request.method() != Method::HEAD).cloned();
     // Each GET is a HEAD too; the server leaves the body out by the method it read itself (RFC 9110, section 9.3.2).
@@ -75,7 +71,7 @@ pub async fn frame<B: MessageBody + 'static>(
     if let Some(act) = act {
         request.extensions_mut().insert(act);
     }
-    let _ours = Turn::take(&request);
+    let _ours = request.conn_data().map(Turn::take);
     let mut response = in_time(request, next, &id, &asked).await?;
     name(response.headers_mut(), field);
     Ok(match queue {
@@ -94,7 +90,7 @@ fn written_by<B: MessageBody + 'static>(queue: &Queue, answer: Answer<B>) -> Ans
 }
 
 /// What every answer has.
-fn name(fields: &mut HeaderMap, id: HeaderValue) {
+pub(super) fn name(fields: &mut HeaderMap, id: HeaderValue) {
     fields.insert(REQUEST_ID, id);
     fields.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING.clone());
 }
@@ -157,7 +153,7 @@ pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<Answer<B>, actix_web::Error> {
-    if let Some(problem) = too_large(&request) {
+    if let Some(problem) = too_large(request.head()) {
         return Ok(problem_answer(request, &problem).map_into_right_body());
     }
     let id = id_of(&request);
@@ -175,12 +171,12 @@ fn id_of(request: &ServiceRequest) -> String {
 }
 
 /// URL and header fields are measured before an act, or who asks for it, is looked at.
-pub(super) fn too_large(request: &ServiceRequest) -> Option<Error> {
-    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+pub(super) fn too_large(request: &RequestHead) -> Option<Error> {
+    let url = request.uri.path_and_query().map_or(0, |url| url.as_str().len());
     if url > MAX_URL {
         return Some(Error::new(Code::UriTooLong, format!("a URL may have {MAX_URL} bytes; this one has {url}")));
     }
-    let fields: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let fields: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     (fields > MAX_FIELDS).then(|| {
         let detail = format!("the header fields may have {MAX_FIELDS} bytes in all; these have {fields}");
         Error::new(Code::RequestHeadTooLarge, detail)
@@ -188,15 +184,14 @@ pub(super) fn too_large(request: &ServiceRequest) -> Option<Error> {
 }
 
 /// The client's own id where it is plain, else a new one.
-fn request_id(request: &ServiceRequest) -> Result<String, Error> {
+pub(super) fn request_id(fields: &HeaderMap, random: Random) -> Result<String, Error> {
     let plain = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    if let Some(id) = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).filter(plain) {
+    if let Some(id) = fields.get(REQUEST_ID).and_then(|v| v.to_str().ok()).filter(plain) {
         return Ok(id.to_owned());
     }
-    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    Ok(uuid::Builder::from_random_bytes(state.random.name()?).into_uuid().to_string())
+    Ok(uuid::Builder::from_random_bytes(random.name()?).into_uuid().to_string())
 }
 
 fn as_problem<B: MessageBody>(response: ServiceResponse<B>, id: &str) -> Answer<B> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::Uri;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -39,9 +40,9 @@ const _: () = {
 /// So long a replica may take before the primary is asked instead.
 const REPLICA_TIME: Duration = Duration::from_secs(1);
 
-/// What an answer to this request is kept under.
-pub fn key(request: &HttpRequest) -> &str {
-    request.uri().path_and_query().map_or("", |address| address.as_str())
+/// What the answer to a request of this address is kept under.
+pub fn key(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("", |address| address.as_str())
 }
 
 /// How fresh an answer is for guests.
@@ -62,7 +63,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
     let kept = match is_guest {
-        true => for_guests(key(request), fresh, state, read).await?,
+        true => for_guests(key(request.uri()), fresh, state, read).await?,
         false => Arc::new(read(&state.db).await?.held(&state.store.held)?),
     };
     match is_guest {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -165,10 +165,15 @@ impl Limits {
 
     /// Counts a request of an act: what its answer tells of the limits, `Err` where one is used up. What is not served costs nothing;
     /// balancers and supervisors ask for health as often as they like.
-    pub(super) fn count(&self, request: &ServiceRequest, act: Counted) -> Result<Option<Told>, Left> {
-        let (true, Counted::As(act), Some(who)) = (self.is_on, act, who(request, &self.trusted)) else {
-            return Ok(None);
-        };
+    pub(super) fn count(
+        &self,
+        request: &RequestHead,
+        member: Option<MemberId>,
+        act: Counted,
+    ) -> Result<Option<Told>, Left> {
+        let (true, Counted::As(act)) = (self.is_on, act) else { return Ok(None) };
+        let address = || client::address(request, &self.trusted).map(Who::Address);
+        let Some(who) = member.map(Who::Member).or_else(address) else { return Ok(None) };
         self.take(who, act).map(|left| Some(Told::new(&left)))
     }
 
@@ -216,7 +221,7 @@ impl Limits {
     }
 
     fn guesser(&self, request: &ServiceRequest) -> Option<IpAddr> {
-        client::address(request, &self.trusted).filter(|_| self.is_on)
+        client::address(request.head(), &self.trusted).filter(|_| self.is_on)
     }
 }
 
@@ -228,7 +233,8 @@ pub async fn limit<B: MessageBody + 'static>(
     let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
     let act = request.extensions().get::<Arc<Served>>().map_or(Counted::Not, |act| act.limit);
     let refused = request.extensions_mut().remove::<Left>();
-    match refused.map_or_else(|| limits.count(&request, act), Err) {
+    let member = request.extensions().get::<CallerId>().map(|caller| caller.0);
+    match refused.map_or_else(|| limits.count(request.head(), member, act), Err) {
         Ok(told) => {
             if let Some(told) = told {
                 request.extensions_mut().insert(told);
@@ -249,11 +255,6 @@ pub enum Counted {
     Not,
     /// As a request, and as one of a tighter policy where one is named.
     As(Option<&'static str>),
-}
-
-fn who(request: &ServiceRequest, trusted: &[IpNet]) -> Option<Who> {
-    let member = request.extensions().get::<CallerId>().map(|caller| Who::Member(caller.0));
-    member.or_else(|| client::address(request, trusted).map(Who::Address))
 }
 
 /// What an answer says of the limits that its request counted for.

@@ -1,7 +1,7 @@
 //! What is counted of requests, for Prometheus. Each thread counts by itself, and the sums are made when they are asked for: with one
 //! counter for all, threads would wait for each other's memory at every request.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -38,8 +38,8 @@ pub struct Requests {
 struct OnThread {
     /// Those that began on it, less those that ended on it.
     in_flight: AtomicI64,
-    /// By method, and by the place where the route is written, which is one for each: its bytes need not be hashed.
-    acts: Mutex<HashMap<(&'static str, usize), Tally>>,
+    /// By the place where the route is written, which is one for each: its bytes need not be looked at. And by method.
+    acts: Mutex<BTreeMap<(usize, &'static str), Tally>>,
 }
 
 /// What is counted of the requests of an act.
@@ -92,7 +92,7 @@ impl Requests {
     pub fn add(&self, method: &Method, route: Option<&Arc<str>>, status: u16, took: Duration) {
         let route = route.unwrap_or(&self.no_route);
         let acts = &mut *self.threads.get_or_default().acts.lock().unwrap_or_else(PoisonError::into_inner);
-        let tally = acts.entry((known(method), route.as_ptr().addr())).or_insert_with(|| Tally::new(route.clone()));
+        let tally = acts.entry((route.as_ptr().addr(), known(method))).or_insert_with(|| Tally::new(route.clone()));
         tally.add(status, took.as_secs_f64());
     }
 
@@ -100,7 +100,7 @@ impl Requests {
     fn acts(&self) -> BTreeMap<(Arc<str>, &'static str), Tally> {
         let mut all = BTreeMap::<_, Tally>::new();
         for thread in self.threads.iter() {
-            for ((method, _), tally) in &*thread.acts.lock().unwrap_or_else(PoisonError::into_inner) {
+            for ((_, method), tally) in &*thread.acts.lock().unwrap_or_else(PoisonError::into_inner) {
                 let key = (tally.route.clone(), *method);
                 all.entry(key).or_insert_with(|| Tally::new(tally.route.clone())).add_all(tally);
             }

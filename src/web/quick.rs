@@ -3,23 +3,23 @@
 
 use std::time::Instant;
 
-use actix_web::dev::ServiceRequest;
+use actix_http::{Request, Response};
+use actix_web::HttpMessage;
+use actix_web::body::BoxBody;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH,
-    HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
+    HeaderMap, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, VARY,
 };
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpResponse};
 
 use super::connection::Turn;
 use super::direct::{self, Queue};
-use super::limit::Limits;
+use super::limit::{Limits, Told};
 use super::log::answered_at_once;
 use super::metrics::Requests;
 use super::served::Routes;
 use super::{etag, frame, kept, trace};
-use crate::error::Error;
 use crate::state::State;
 
 /// With one of these fields a request goes the long way.
@@ -29,48 +29,59 @@ static VARIES: HeaderValue = HeaderValue::from_static(
     "Authorization, Accept-Encoding, Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
 );
 
-/// The answer, where there is one.
-pub fn answer(request: &ServiceRequest, id: &str) -> Result<Option<HttpResponse>, Error> {
-    let from = Instant::now();
-    let headers = request.headers();
-    let is_odd = ODD.iter().any(|field| headers.contains_key(field)) || frame::too_large(request).is_some();
-    if request.method() != Method::GET || is_odd || trace::is_collected() {
-        return Ok(None);
-    }
-    let (state, requests) = (data::<State>(request)?, data::<Requests>(request)?);
-    if state.stopping.is_so() {
-        return Ok(None);
-    }
-    let Some(found) = state.store.find(kept::key(request.request())) else { return Ok(None) };
-    let Some(act) = data::<Routes>(request)?.act(&Method::GET, request.path()) else { return Ok(None) };
-    let Some((mut answer, body)) = kept::answer_at_once(&found, headers, state)? else { return Ok(None) };
-    let told = match data::<Limits>(request)?.count(request, act.limit) {
-        Ok(told) => told,
-        // Refused on the long way, where it does not count again.
-        Err(left) => {
-            request.extensions_mut().insert(left);
-            return Ok(None);
+/// What it needs of what a worker has.
+#[derive(Clone)]
+pub struct Quick {
+    pub state: Data<State>,
+    pub limits: Data<Limits>,
+    pub requests: Data<Requests>,
+    pub routes: Data<Routes>,
+}
+
+impl Quick {
+    /// The answer, where there is one. What fails here goes the long way, which tells why.
+    pub fn answer(&self, request: &Request) -> Option<Response<BoxBody>> {
+        let from = Instant::now();
+        let asked = request.head();
+        let is_odd = ODD.iter().any(|field| asked.headers.contains_key(field)) || frame::too_large(asked).is_some();
+        if asked.method != Method::GET || is_odd || trace::is_collected() || self.state.stopping.is_so() {
+            return None;
         }
-    };
-    let _ours = Turn::take(request);
-    let fields = answer.headers_mut();
+        let found = self.state.store.find(kept::key(&asked.uri))?;
+        let act = self.routes.act(&Method::GET, asked.uri.path())?;
+        let (mut answer, body) = kept::answer_at_once(&found, &asked.headers, &self.state).ok()??;
+        let id = frame::request_id(&asked.headers, self.state.random).ok()?;
+        let named = HeaderValue::from_str(&id).ok()?;
+        let told = match self.limits.count(asked, None, act.limit) {
+            Ok(told) => told,
+            // Refused on the long way, where it does not count again.
+            Err(left) => {
+                request.extensions_mut().insert(left);
+                return None;
+            }
+        };
+        let _ours = request.conn_data().map(Turn::take);
+        tell(answer.headers_mut(), asked.headers.contains_key(ORIGIN), told);
+        frame::name(answer.headers_mut(), named);
+        kept::viewed(&found, &self.state);
+        answered_at_once(&id, &act.route, answer.status().as_u16(), from, &self.requests);
+        let answer = match request.conn_data::<Queue>() {
+            Some(queue) => queue.with_body(answer, body),
+            None => direct::with_body(answer, [body]),
+        };
+        Some(answer.into())
+    }
+}
+
+/// The fields that the layers between would have set.
+fn tell(fields: &mut HeaderMap, is_of_a_page: bool, told: Option<Told>) {
     fields.insert(CACHE_CONTROL, etag::FOR_GUESTS.clone());
     fields.insert(VARY, VARIES.clone());
     fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, frame::EXPOSES.clone());
-    if headers.contains_key(ORIGIN) {
+    if is_of_a_page {
         fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if let Some(told) = told {
         told.tell(fields);
     }
-    kept::viewed(&found, state);
-    answered_at_once(id, &act.route, answer.status().as_u16(), from, requests);
-    Ok(Some(match request.conn_data::<Queue>() {
-        Some(queue) => queue.with_body(answer, body),
-        None => direct::with_body(answer, [body]),
-    }))
-}
-
-fn data<T: 'static>(request: &ServiceRequest) -> Result<&Data<T>, Error> {
-    request.app_data::<Data<T>>().ok_or_else(|| Error::internal("a part of the service is missing"))
 }
