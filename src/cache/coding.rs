@@ -161,10 +161,11 @@ pub(super) fn is_short(length: u64) -> bool {
     length <= AT_ONCE
 }
 
-/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. With a
-/// quality above 5 its tables would take tens of megabytes each time.
+/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it; but for a
+/// smaller one than this the library takes tables of twice the size, and a page four to eight times as long. With a quality above 5 its
+/// tables would take tens of megabytes each time.
 fn window(length: usize) -> u32 {
-    length.next_power_of_two().trailing_zeros().clamp(10, 20)
+    length.next_power_of_two().trailing_zeros().clamp(17, 20)
 }
 
 /// What is kept takes no more room than it needs.
