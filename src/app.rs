@@ -134,7 +134,7 @@ fn take(stream: TcpStream, patience: Patience) -> Result<(Connection, Protocol, 
 }
 
 /// The application, for one worker.
-pub fn build_app(
+fn build_app(
     shared: Shared,
 ) -> actix_web::App<
     impl ServiceFactory<
@@ -146,7 +146,7 @@ pub fn build_app(
     >,
 > {
     let (app, _) = actix_web::App::new().into_utoipa_app().configure(routes::routes).split_for_parts();
-    // The last one wrapped is the first one met.
+    // The last one wrapped is the first one met. What `quick` answers meets none of them: it sets the fields that they would.
     app.app_data(shared.state)
         .app_data(shared.keys)
         .app_data(shared.passwords)

@@ -146,7 +146,7 @@ impl Coding {
                 encoder.finish()?
             }
             Self::Brotli => {
-                let mut encoder = brotli::CompressorWriter::new(room, 4096, level(3, 5), window(bytes.len()));
+                let mut encoder = brotli::CompressorWriter::new(room, 4096, level(3, 5), window(bytes.len(), effort));
                 encoder.write_all(bytes)?;
                 encoder.into_inner()
             }
@@ -161,11 +161,12 @@ pub(super) fn is_short(length: u64) -> bool {
     length <= AT_ONCE
 }
 
-/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it; but for a
-/// smaller one than this the library takes tables of twice the size, and a page four to eight times as long. With a quality above 5 its
-/// tables would take tens of megabytes each time.
-fn window(length: usize) -> u32 {
-    length.next_power_of_two().trailing_zeros().clamp(17, 20)
+/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. For a quality
+/// of 5 and a window below 17 the library has no tables of its own, and takes its largest: with 32 MiB for 1 a page takes four to eight
+/// times as long. Qualities above 5 take more than it, up to as much.
+fn window(length: usize, effort: Effort) -> u32 {
+    let least = if effort == Effort::AtOnce { 10 } else { 17 };
+    length.next_power_of_two().trailing_zeros().clamp(least, 20)
 }
 
 /// What is kept takes no more room than it needs.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Extensions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep_until};
 
 use super::direct::Queue;
@@ -188,13 +189,18 @@ impl Connection {
             return Poll::Pending;
         }
         self.wakes = Some(cx.waker().clone());
-        if alarm.as_mut().poll(cx).is_pending() {
+        if rings(alarm, cx).is_pending() {
             return Poll::Pending;
         }
         // It may have rung for what has come in the meantime.
         alarm.as_mut().reset(by);
-        alarm.as_mut().poll(cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "the client took too long")))
+        rings(alarm, cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "the client took too long")))
     }
+}
+
+/// Whether it rings; if not it is set, also where the task has had its turn and should let others go first.
+fn rings(alarm: &mut Pin<Box<Sleep>>, cx: &mut Context<'_>) -> Poll<()> {
+    Pin::new(&mut unconstrained(alarm.as_mut())).poll(cx)
 }
 
 impl AsyncRead for Connection {

@@ -49,7 +49,7 @@ pub struct CallerId(pub MemberId);
 
 type Answer<B> = ServiceResponse<EitherBody<B, BoxBody>>;
 
-/// Wraps every request.
+/// Wraps every request that `quick` has no answer for.
 pub async fn frame<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,

@@ -38,7 +38,7 @@ pub struct Requests {
 struct OnThread {
     /// Those that began on it, less those that ended on it.
     in_flight: AtomicI64,
-    /// By the place where the route is written, which is one for each: its bytes need not be looked at. And by method.
+    /// By the place where the route is written (one for each, so its bytes need not be looked at), and by method.
     acts: Mutex<BTreeMap<(usize, &'static str), Tally>>,
 }
 

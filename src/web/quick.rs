@@ -29,7 +29,7 @@ static VARIES: HeaderValue = HeaderValue::from_static(
     "Authorization, Accept-Encoding, Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
 );
 
-/// What it needs of what a worker has.
+/// The quick way, with what it needs of a worker.
 #[derive(Clone)]
 pub struct Quick {
     pub state: Data<State>,
@@ -74,11 +74,11 @@ impl Quick {
 }
 
 /// The fields that the layers between would have set.
-fn tell(fields: &mut HeaderMap, is_of_a_page: bool, told: Option<Told>) {
+fn tell(fields: &mut HeaderMap, has_origin: bool, told: Option<Told>) {
     fields.insert(CACHE_CONTROL, etag::FOR_GUESTS.clone());
     fields.insert(VARY, VARIES.clone());
     fields.insert(ACCESS_CONTROL_EXPOSE_HEADERS, frame::EXPOSES.clone());
-    if is_of_a_page {
+    if has_origin {
         fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if let Some(told) = told {

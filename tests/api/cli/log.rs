@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::traces::{collector, has};
@@ -103,10 +104,22 @@ async fn each_request_is_one_line_that_says_what_became_of_it() {
     let service = Service::beside(&app, &["--workers", "2"]);
     let there = anna.at_url(&service.url);
     let answer = there.get("/api/v1/members/999?limit=1").await;
+    let guest = app.guest().at_url(&service.url);
+    // Read, and then as it is kept.
+    let (read, kept) = (guest.get("/api/v1/forums").await, guest.get("/api/v1/forums").await);
     service.tell_to_stop();
     let lines: Vec<Value> = service.ends_well().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let lines: Vec<&Value> = lines.iter().filter(|line| line["target"] == "folkmoot::requests").collect();
-    let [line] = lines[..] else { panic!("{lines:?}") };
+    let [line, of_read, of_kept] = lines[..] else { panic!("{lines:?}") };
+    for (line, answer) in [(of_read, read), (of_kept, kept)] {
+        let mut fields = line["fields"].clone();
+        assert!(fields.as_object_mut().unwrap().remove("ms").unwrap().is_f64());
+        let request_id = answer.header("x-request-id");
+        let expected = json!({
+            "message": "request", "request_id": request_id, "method": "GET", "route": "/api/v1/forums", "status": 200,
+        });
+        assert_eq!(fields, expected);
+    }
     let fields = &line["fields"];
     assert_eq!(fields["request_id"], answer.header("x-request-id"));
     assert_eq!(fields["method"], "GET");
@@ -114,5 +127,5 @@ async fn each_request_is_one_line_that_says_what_became_of_it() {
     assert_eq!(fields["status"], answer.status);
     assert_eq!(fields["member_id"], anna.id);
     assert!(fields["ms"].as_f64().unwrap() > 0.0);
-    assert!(line["timestamp"].is_string() && line["level"] == "INFO");
+    assert!(DateTime::parse_from_rfc3339(line["timestamp"].as_str().unwrap()).is_ok() && line["level"] == "INFO");
 }

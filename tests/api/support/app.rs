@@ -180,6 +180,11 @@ impl App {
         self.shared.state.db.statements() - before
     }
 
+    /// Asks until what guests read there is kept.
+    pub async fn until_kept(&self, path: &str) {
+        database::eventually(async || self.statements(self.guest().get(path)).await == 0).await;
+    }
+
     /// One number from the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.sql().await.query_one(sql, &[]).await.unwrap().get(0)

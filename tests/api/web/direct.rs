@@ -36,6 +36,27 @@ fn answer(stream: &mut BufReader<TcpStream>) -> (u16, Vec<u8>) {
 }
 
 #[actix_web::test]
+async fn what_is_kept_is_found_however_its_address_is_written() {
+    let app = App::start().await;
+    app.forum("general").await;
+    app.until_kept("/api/v1/forums").await;
+    let forums = app.guest().get("/api/v1/forums").await.bytes;
+    let address = app.url.strip_prefix("http://").unwrap().to_owned();
+    let asked = actix_web::web::block(move || {
+        let mut stream = BufReader::new(TcpStream::connect(&address).unwrap());
+        stream.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+        // As proxies are asked (RFC 9112, section 3.2.2), and with a letter written otherwise.
+        for target in ["/api/v1/forums", &format!("http://{address}/api/v1/forums"), "/api/v1/%66orums"] {
+            write!(stream.get_mut(), "GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+            assert_eq!(answer(&mut stream), (200, forums.to_vec()), "{target}");
+        }
+        write!(stream.get_mut(), "GET //api/v1/forums HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        assert_eq!(answer(&mut stream).0, 404);
+    });
+    asked.await.unwrap();
+}
+
+#[actix_web::test]
 async fn pages_asked_for_at_once_come_whole_and_in_their_order() {
     let app = App::start().await;
     let anna = app.member("anna").await;

@@ -124,6 +124,24 @@ async fn more_nodes_than_a_limit_has_let_something_pass_all_the_same() {
     guest.post("/api/v1/members", json!({})).await.refused(429, "too_many_requests");
 }
 
+#[actix_web::test]
+async fn a_guest_who_is_refused_what_is_kept_counts_once() {
+    let app = limited(&[]).await;
+    let guest = app.guest();
+    let left = async || {
+        let answer = guest.get("/api/v1/forums").await.expect(200);
+        answer.header("ratelimit").strip_prefix("\"requests\";r=").unwrap().parse::<u64>().unwrap()
+    };
+    app.until_kept("/api/v1/forums").await;
+    while left().await > 0 {}
+    let refused = guest.get("/api/v1/forums").await.refused(429, "too_many_requests");
+    assert_eq!((refused.header("retry-after"), refused.header("ratelimit")), ("1", "\"requests\";r=0;t=1"));
+    // A tenth of a second for each: had it counted twice, none would be left.
+    app.clock.advance(Duration::milliseconds(100));
+    assert_eq!(left().await, 0);
+    guest.get("/api/v1/forums").await.refused(429, "too_many_requests");
+}
+
 /// The path with a letter of it written otherwise (RFC 3986, section 2.1): it is the same one.
 fn encoded(path: &str) -> String {
     let (head, last) = path.split_at(path.rfind(|c: char| c.is_ascii_lowercase()).unwrap());

@@ -83,6 +83,7 @@ async fn a_request_that_takes_too_long_is_given_up_with_all_it_holds() {
 async fn a_service_that_is_stopping_is_not_ready_and_ends_its_connections() {
     let app = App::start().await;
     assert_eq!(app.guest().get("/health/ready").await.expect(200).header("connection"), "");
+    app.until_kept("/api/v1/forums").await;
     app.shared.state.stopping.begin();
     app.guest().get("/health/ready").await.refused(503, "stopping");
     let answer = app.guest().get("/api/v1/forums").await.expect(200);
