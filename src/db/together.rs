@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel_async::AsyncPgConnection;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::Pool;
@@ -46,7 +47,7 @@ impl Together {
         let (number, under_way) = gathered.add(key, teller, OneMore::among(&self.waiting))?;
         if let Some(under_way) = under_way {
             // It is no part of this request, which may be given up.
-            actix_web::rt::spawn(find_all(under_way, pool.clone()));
+            actix_web::rt::spawn(Box::pin(find_all(under_way, pool.clone())));
         }
         match timeout(pool.wait(), &mut told).await {
             Ok(told) => told.map_err(Error::internal)?,
@@ -172,7 +173,10 @@ impl<L: Lookup> Drop for UnderWay<L> {
 }
 
 async fn find_all<L: Lookup>(mut under_way: UnderWay<L>, pool: Pool) {
-    while let Some((keys, tellers)) = under_way.next() {
+    loop {
+        // Who has sent a request already is read first, and goes along: fewer statements, and fewer changes between processes.
+        yield_now().await;
+        let Some((keys, tellers)) = under_way.next() else { return };
         let found = async { L::find(&keys, &*pool.share().await?).await };
         // Who was told of nothing has gone away.
         match found.await {
