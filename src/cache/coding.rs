@@ -162,8 +162,8 @@ pub(super) fn is_short(length: u64) -> bool {
 }
 
 /// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. For a quality
-/// of 5 and a window below 17 the library has no tables of its own, and takes its largest: with 32 MiB for 1 a page takes four to eight
-/// times as long. Qualities above 5 take more than it, up to as much.
+/// of 5 and a window below 17 the library has no tables of its own and takes its largest, 32 MiB where others have 1: a page takes four to
+/// eight times as long. Qualities above 5 have larger ones too.
 fn window(length: usize, effort: Effort) -> u32 {
     let least = if effort == Effort::AtOnce { 10 } else { 17 };
     length.next_power_of_two().trailing_zeros().clamp(least, 20)

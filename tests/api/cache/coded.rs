@@ -144,5 +144,5 @@ async fn a_page_of_megabytes_is_kept() {
     let page = format!("/api/v1/threads/{thread}/posts?per_page=100");
     let bytes = ask(&app, &page, "identity", None).await.bytes().await.unwrap().len();
     assert!(bytes > 1_500_000, "{bytes} bytes");
-    eventually(async || app.statements(app.guest().get(&page)).await == 0).await;
+    app.until_kept(&page).await;
 }

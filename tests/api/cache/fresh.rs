@@ -113,7 +113,7 @@ async fn a_node_that_can_not_follow_the_log_shows_nothing_that_it_keeps() {
     }
     lock.rollback().await.unwrap();
     // Then it follows again, and keeps again.
-    eventually(async || app.statements(app.guest().get(&page)).await == 0).await;
+    app.until_kept(&page).await;
 }
 
 /// Two nodes, of which the second keeps what guests read there.
