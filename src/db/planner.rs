@@ -3,7 +3,8 @@
 /// Every statement of a session looks rows up by their keys. Statements of requests want a page of rows each, and the estimates of
 /// skewed tables are wrong by orders of magnitude: a plan that goes through a table or joins all of it looks cheap until somebody asks
 /// for the one thread or member that has most of everything. What is asked for is in memory, mostly. Each list has an index of its order:
-/// with an incremental sort an index of another order of the same forum looks as cheap, and all threads of the forum are looked at.
+/// with an incremental sort an index of another order of the same forum looks cheaper, as a range of unknown values is taken for few rows
+/// and a comparison of rows for many, and all threads of the forum are looked at.
 pub(super) const BY_KEY: &str = "SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SET enable_incremental_sort = off; SET max_parallel_workers_per_gather = 0; SET random_page_cost = 1.1";
 

@@ -36,8 +36,9 @@ pub struct Statement {
 }
 
 impl Explaining {
-    pub async fn start() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("plans-{}", std::process::id()));
+    /// In a folder of this name.
+    pub async fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         let postgres = LocalPostgres::start(&folder, "cargo test", &SETTINGS).await.unwrap();
         Self { postgres, folder, read: 0 }
     }
