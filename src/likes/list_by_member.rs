@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,9 +61,10 @@ pub async fn list_likes_by_member(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
-    let conn = &mut state.db.get().await?;
-    Card::find(path.member_id, conn).await?.or_not_found()?;
-    let mut items = load(path.member_id, after, limit, &viewer, conn).await?;
+    let conn = &state.db.get().await?;
+    let (member, mut items) =
+        try_join!(Card::find(path.member_id, conn), load(path.member_id, after, limit, &viewer, conn))?;
+    member.or_not_found()?;
     let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.post_id))?;
     let members = cards(items.iter().map(|like| like.author_id), state.clock.now(), conn).await?;
     let list = MemberLikeList { items, members, next };
@@ -74,7 +76,7 @@ async fn load(
     after: Option<(Moment, PostId)>,
     limit: Limit,
     viewer: &Viewer,
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<Vec<MemberLike>> {
     // A post is looked up by its id alone: had it to be of the like's thread as well, PostgreSQL might look for it among all posts of
     // the thread, which are few in most threads.
@@ -90,5 +92,5 @@ async fn load(
         let place = (at.time().into_sql::<Timestamptz>(), post.into_sql::<BigInt>());
         query = query.filter(before((likes::created_at, likes::post_id), place));
     }
-    first_rows(query, limit.and_some()).load(conn).await
+    first_rows(query, limit.and_some()).load(&mut conn).await
 }

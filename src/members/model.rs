@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -72,7 +72,8 @@ impl Card {
 
     /// Cards with their ranks, in no order.
     pub async fn with_rank(ids: &[MemberId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
-        let cards = members::table.filter(members::id.eq_any(ids)).select((Self::as_select(), rank()));
+        let wanted = fixed::<Bool>("members.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
+        let cards = members::table.filter(wanted).select((Self::as_select(), rank()));
         known!(cards).load(&mut conn).await
     }
 

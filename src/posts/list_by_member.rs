@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 
 use super::model::{Post, seen};
 use super::view::{Loaded, PostView};
@@ -39,9 +40,10 @@ pub async fn list_posts_by_member(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
-    let conn = &mut state.db.get().await?;
-    Card::find(path.member_id, conn).await?.or_not_found()?;
-    let mut rows = load(path.member_id, after, limit, &viewer, conn).await?;
+    let conn = &state.db.get().await?;
+    let (member, mut rows) =
+        try_join!(Card::find(path.member_id, conn), load(path.member_id, after, limit, &viewer, conn))?;
+    member.or_not_found()?;
     let next = cut(&mut rows, limit, LIST, |post| (Moment::from(post.created_at), post.id))?;
     let (items, members) = Loaded::new(rows, [], &viewer, state.clock.now(), conn).await?.show(&viewer);
     let list = PostList { items, members, next };
@@ -53,7 +55,7 @@ async fn load(
     after: Option<(Moment, PostId)>,
     limit: Limit,
     viewer: &Viewer,
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
 ) -> QueryResult<Vec<Post>> {
     let mut query = posts::table
         .inner_join(threads::table)
@@ -65,5 +67,5 @@ async fn load(
         let place = (at.time().into_sql::<Timestamptz>(), id.into_sql::<BigInt>());
         query = query.filter(before((posts::created_at, posts::id), place));
     }
-    first_rows(query, limit.and_some()).load(conn).await
+    first_rows(query, limit.and_some()).load(&mut conn).await
 }

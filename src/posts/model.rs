@@ -11,8 +11,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Role, Signed, Viewer};
-use crate::db::known;
 use crate::db::schema::{members, posts, quotes, threads};
+use crate::db::{fixed, known};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup::{self, Draft, Rendered};
@@ -70,9 +70,10 @@ impl Post {
 
     /// Those of these posts that this viewer may see.
     pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
+        let wanted = fixed::<Bool>("posts.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
         posts::table
             .inner_join(threads::table)
-            .filter(posts::id.eq_any(ids).and(visible(viewer.moderates())).and(seen(viewer.moderates())))
+            .filter(wanted.and(visible(viewer.moderates())).and(seen(viewer.moderates())))
             .select(Self::as_select())
             .load(&mut conn)
             .await

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,8 +11,8 @@ use utoipa::ToSchema;
 use super::model::Post;
 use super::view::PostView;
 use crate::access::{Role, Signed};
-use crate::db::known;
 use crate::db::schema::{forums, posts};
+use crate::db::{fixed, known};
 use crate::error::{Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
@@ -120,7 +121,8 @@ pub async fn position(thread: ThreadId, post: PostId, mut conn: &AsyncPgConnecti
 pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResult<Vec<Breadcrumb>> {
     let mut steps = Vec::new();
     if !to.ancestors.is_empty() {
-        let above = forums::table.filter(forums::id.eq_any(&to.ancestors));
+        let wanted = fixed::<Bool>("forums.id = ANY ((SELECT ?)::bigint[])").with_numbers(to.ancestors.iter().copied());
+        let above = forums::table.filter(wanted);
         let above: Vec<(ForumId, String, String)> =
             known!(above.select((forums::id, forums::slug, forums::title))).load(&mut conn).await?;
         steps.extend(above.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }));

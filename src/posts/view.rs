@@ -222,11 +222,16 @@ fn is_shown(post: &Post, viewer: &Viewer) -> bool {
     post.deleted_at.is_none() || viewer.moderates()
 }
 
+/// What these posts quote; nothing is asked where none of them quotes.
 async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
+    let quoting = || shown.iter().filter(|post| markup::may_quote(&post.html));
+    if quoting().next().is_none() {
+        return Ok(Vec::new());
+    }
     // Each post is looked up by the whole of the key: with `= ANY` for both columns PostgreSQL reads all quotes of a thread.
     let by_key = fixed::<Bool>("(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest(?, ?))")
-        .with_numbers(shown.iter().map(|post| post.thread_id))
-        .with_numbers(shown.iter().map(|post| post.id));
+        .with_numbers(quoting().map(|post| post.thread_id))
+        .with_numbers(quoting().map(|post| post.id));
     let found = quotes::table
         .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
         .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
@@ -322,11 +327,10 @@ pub async fn show_one(post: Post, viewer: &Viewer, conn: &AsyncPgConnection) -> 
     if !is_shown(&post, viewer) {
         return Ok(placeholder(&post));
     }
-    let shown = [&post];
-    let quotes = async { if markup::may_quote(&post.html) { quotes_of(&shown, conn).await } else { Ok(Vec::new()) } };
     let mentioned =
         async { if post.mentions.is_empty() { Ok(Vec::new()) } else { Card::with_rank(&post.mentions, conn).await } };
-    let (quotes, mentioned) = try_join!(quotes, mentioned)?;
+    let shown = [&post];
+    let (quotes, mentioned) = try_join!(quotes_of(&shown, conn), mentioned)?;
     let of = |id| mentioned.iter().find(|(card, _)| card.id.0 == id);
     Ok(show(post, quotes, viewer, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use futures_util::try_join;
 
 use super::listing::{Listing, ThreadList, ThreadSort};
 use crate::access::Viewer;
@@ -34,7 +35,8 @@ pub async fn list_threads_by_member(
     };
     // A cursor that is wrong is told before a member that is not there.
     listing.after()?;
-    Card::find(path.member_id, conn).await?.or_not_found()?;
-    let list = listing.load(&viewer, state.clock.now(), conn).await?;
+    let member = async { Ok(Card::find(path.member_id, conn).await?) };
+    let (member, list) = try_join!(member, listing.load(&viewer, state.clock.now(), conn))?;
+    member.or_not_found()?;
     page::answer(&request, list.next.as_deref(), &list)
 }

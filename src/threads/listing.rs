@@ -105,11 +105,11 @@ impl Listing {
         self,
         viewer: &Viewer,
         now: DateTime<Utc>,
-        conn: &mut AsyncPgConnection,
+        mut conn: &AsyncPgConnection,
     ) -> Result<ThreadList, Error> {
         let (sort, limit, after, range) = (self.sort, self.limit, self.after()?, self.range());
         let query = sorted(self.filtered(viewer, range), sort, after, range);
-        let mut rows: Vec<Thread> = first_rows(query, limit.and_some()).load(conn).await?;
+        let mut rows: Vec<Thread> = first_rows(query, limit.and_some()).load(&mut conn).await?;
         let next = cut(&mut rows, limit, sort.list(), |thread| sort.place_of(thread))?;
         let named: BTreeSet<_> = rows.iter().flat_map(Thread::named).collect();
         let members = cards(named, now, conn).await?;

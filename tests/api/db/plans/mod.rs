@@ -77,7 +77,7 @@ async fn ask(asked: &Asked, person: &Person, explaining: &mut Explaining) -> BTr
     let mut note = |path: &str, statements: Vec<Statement>, time: usize| {
         for statement in statements {
             let is_settled = time + 1 == TIMES && asked.work == Work::Page && !hangs_on_values(&asked.path);
-            let anew = (is_settled && statement.is_page_planned_anew()).then(|| "is planned anew each time".to_owned());
+            let anew = (is_settled && statement.is_planned_anew()).then(|| "is planned anew each time".to_owned());
             for fault in faults(&statement, asked.work).into_iter().chain(anew) {
                 wrong.insert(format!("{path} {fault}:\n  {}\n{}", statement.text, statement.plan()));
             }
