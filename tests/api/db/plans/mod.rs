@@ -159,6 +159,7 @@ async fn no_read_costs_more_where_there_is_more() {
 
 /// In a plan for all values the planner takes a forum's part of an index of another order for a tenth of what it takes the list's own for:
 /// the bounds of one are two columns' plain values, of the other a comparison of rows. It must not put all of a forum in order for that.
+/// Nor is a plan to be made each time because a page names few members.
 #[actix_web::test]
 async fn a_list_follows_the_index_of_its_order_where_forums_are_small() {
     let mut explaining = Explaining::start("small-forums").await;
