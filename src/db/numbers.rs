@@ -1,8 +1,9 @@
 //! Lists of numbers as statements take them. diesel writes an array number by number, each through the whole of its machinery; a page
 //! needs a hundred of them.
 //!
-//! A condition takes them from a sub-query, `id = ANY ((SELECT ?)::bigint[])`: as a value PostgreSQL sees how many they are, finds a plan for
-//! these few cheaper than one for as many as it guesses, and makes one each time, which takes longer than to look them up.
+//! A statement takes them from a sub-query, `id = ANY ((SELECT ?)::bigint[])`: as a value PostgreSQL sees how many they are, finds a plan for
+//! these few cheaper than one for as many as it guesses, and makes one each time, which takes longer than to look them up. The cast makes
+//! it one array: without it each row of the sub-query is compared with.
 
 use std::io::Write;
 

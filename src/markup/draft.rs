@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::MAX_QUOTE_DEPTH;
 use super::inline::Found;
 use super::markdown;
 use super::mentions::Mentions;
 use super::names::{Filling, fill};
 use super::quotes::{self, Part, TooDeep};
+use super::{MAX_QUOTE_DEPTH, QUOTE};
 
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -117,7 +117,7 @@ impl Draft {
                 }
                 Part::Quote { post_id, parts } => {
                     self.quotes.push(Quote { post_id: *post_id, excerpt: quotes::excerpt(parts) });
-                    self.html.push_str(&format!("<blockquote data-post=\"{post_id}\">\n"));
+                    self.html.push_str(&format!("{QUOTE}\"{post_id}\">\n"));
                     self.append(parts, found, false);
                     self.html.push_str("</blockquote>\n");
                 }

@@ -28,7 +28,10 @@ pub const VERSION: i16 = 1;
 /// Quotes stand in each other at most this deep.
 pub const MAX_QUOTE_DEPTH: usize = 5;
 
-/// Whether a body may quote posts: what does not say so in its HTML quotes none.
-pub fn may_quote(html: &str) -> bool {
-    html.contains("<blockquote data-post=")
+/// How a quote begins in the HTML of every version: nothing else begins so.
+const QUOTE: &str = "<blockquote data-post=";
+
+/// Whether a post quotes others, by its HTML.
+pub fn quotes_any(html: &str) -> bool {
+    html.contains(QUOTE)
 }

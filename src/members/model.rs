@@ -70,10 +70,13 @@ impl Card {
         Ok(Self::with_rank(&[id], conn).await?.pop())
     }
 
-    /// Cards with their ranks, in no order.
+    /// Cards with their ranks, in no order; nobody's without a statement.
     pub async fn with_rank(ids: &[MemberId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<(Self, String)>> {
-        let wanted = fixed::<Bool>("members.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
-        let cards = members::table.filter(wanted).select((Self::as_select(), rank()));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let by_id = fixed::<Bool>("members.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
+        let cards = members::table.filter(by_id).select((Self::as_select(), rank()));
         known!(cards).load(&mut conn).await
     }
 

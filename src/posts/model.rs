@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -70,13 +70,10 @@ impl Post {
 
     /// Those of these posts that this viewer may see.
     pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
-        let wanted = fixed::<Bool>("posts.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
-        posts::table
-            .inner_join(threads::table)
-            .filter(wanted.and(visible(viewer.moderates())).and(seen(viewer.moderates())))
-            .select(Self::as_select())
-            .load(&mut conn)
-            .await
+        let by_id = fixed::<Bool>("posts.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
+        let shown = by_id.and(visible(viewer.moderates())).and(seen(viewer.moderates()));
+        let posts = posts::table.inner_join(threads::table).filter(shown).select(Self::as_select());
+        known!(posts).load(&mut conn).await
     }
 
     /// A post that nobody else changes until the transaction ends. Its thread is to be held before.
@@ -202,10 +199,9 @@ pub async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<
 }
 
 async fn members_by_name(names: &[String], conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i64>> {
-    let found: Vec<(Option<String>, i64)> = members::table
-        .filter(members::username_key.eq_any(names).and(members::deleted_at.is_null()))
-        .select((members::username_key, members::id))
-        .load(conn)
-        .await?;
+    let named = fixed::<Bool>("members.username_key = ANY ((SELECT ?)::text[])").with(names.into_sql::<Array<Text>>());
+    let found =
+        members::table.filter(named.and(members::deleted_at.is_null())).select((members::username_key, members::id));
+    let found: Vec<(Option<String>, i64)> = known!(found).load(conn).await?;
     Ok(found.into_iter().filter_map(|(name, id)| Some((name?, id))).collect())
 }

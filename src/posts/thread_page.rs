@@ -121,10 +121,9 @@ pub async fn position(thread: ThreadId, post: PostId, mut conn: &AsyncPgConnecti
 pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResult<Vec<Breadcrumb>> {
     let mut steps = Vec::new();
     if !to.ancestors.is_empty() {
-        let wanted = fixed::<Bool>("forums.id = ANY ((SELECT ?)::bigint[])").with_numbers(to.ancestors.iter().copied());
-        let above = forums::table.filter(wanted);
-        let above: Vec<(ForumId, String, String)> =
-            known!(above.select((forums::id, forums::slug, forums::title))).load(&mut conn).await?;
+        let by_id = fixed::<Bool>("forums.id = ANY ((SELECT ?)::bigint[])").with_numbers(to.ancestors.iter().copied());
+        let above = forums::table.filter(by_id).select((forums::id, forums::slug, forums::title));
+        let above: Vec<(ForumId, String, String)> = known!(above).load(&mut conn).await?;
         steps.extend(above.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }));
         steps.sort_by_key(|step| to.ancestors.iter().position(|id| *id == step.id));
     }

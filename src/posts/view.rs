@@ -160,8 +160,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads what these posts quote, and the cards of all whom they and `also` name: two statements in one round trip, and a third
-    /// where they quote somebody else.
+    /// Loads the cards of all whom these posts and `also` name, and beside them what those quote that quote something: one or two
+    /// statements in one round trip, and another after them for the cards of those who are only quoted.
     pub async fn new(
         posts: Vec<Post>,
         also: impl IntoIterator<Item = MemberId>,
@@ -224,14 +224,16 @@ fn is_shown(post: &Post, viewer: &Viewer) -> bool {
 
 /// What these posts quote; nothing is asked where none of them quotes.
 async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
-    let quoting = || shown.iter().filter(|post| markup::may_quote(&post.html));
-    if quoting().next().is_none() {
+    let quoting: Vec<_> = shown.iter().filter(|post| markup::quotes_any(&post.html)).collect();
+    if quoting.is_empty() {
         return Ok(Vec::new());
     }
     // Each post is looked up by the whole of the key: with `= ANY` for both columns PostgreSQL reads all quotes of a thread.
-    let by_key = fixed::<Bool>("(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest(?, ?))")
-        .with_numbers(quoting().map(|post| post.thread_id))
-        .with_numbers(quoting().map(|post| post.id));
+    let by_key = fixed::<Bool>(
+        "(quotes.thread_id, quotes.post_id) IN (SELECT * FROM unnest((SELECT ?)::bigint[], (SELECT ?)::bigint[]))",
+    )
+    .with_numbers(quoting.iter().map(|post| post.thread_id))
+    .with_numbers(quoting.iter().map(|post| post.id));
     let found = quotes::table
         .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
         .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
@@ -327,10 +329,8 @@ pub async fn show_one(post: Post, viewer: &Viewer, conn: &AsyncPgConnection) -> 
     if !is_shown(&post, viewer) {
         return Ok(placeholder(&post));
     }
-    let mentioned =
-        async { if post.mentions.is_empty() { Ok(Vec::new()) } else { Card::with_rank(&post.mentions, conn).await } };
     let shown = [&post];
-    let (quotes, mentioned) = try_join!(quotes_of(&shown, conn), mentioned)?;
+    let (quotes, mentioned) = try_join!(quotes_of(&shown, conn), Card::with_rank(&post.mentions, conn))?;
     let of = |id| mentioned.iter().find(|(card, _)| card.id.0 == id);
     Ok(show(post, quotes, viewer, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))
 }

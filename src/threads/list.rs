@@ -80,7 +80,7 @@ pub async fn list_threads(
     // A cursor that is wrong is told without the database.
     listing.after()?;
     let read = async |db: &Pool| {
-        let conn = &mut db.get().await?;
+        let conn = &db.get().await?;
         let list = listing.clone().load(&viewer, state.clock.now(), conn).await?;
         page::kept(&request, list.next.as_deref(), &list)
     };

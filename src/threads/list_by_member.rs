@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use futures_util::try_join;
+use futures_util::{TryFutureExt, try_join};
 
 use super::listing::{Listing, ThreadList, ThreadSort};
 use crate::access::Viewer;
@@ -25,7 +25,6 @@ pub async fn list_threads_by_member(
     query: Query<ListOfItems>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let listing = Listing {
         author: Some(path.member_id),
         sort: ThreadSort::Newest,
@@ -33,9 +32,10 @@ pub async fn list_threads_by_member(
         cursor: query.0.cursor,
         ..Listing::default()
     };
-    // A cursor that is wrong is told before a member that is not there.
+    // A cursor that is wrong is told without the database.
     listing.after()?;
-    let member = async { Ok(Card::find(path.member_id, conn).await?) };
+    let conn = &state.db.get().await?;
+    let member = Card::find(path.member_id, conn).err_into();
     let (member, list) = try_join!(member, listing.load(&viewer, state.clock.now(), conn))?;
     member.or_not_found()?;
     page::answer(&request, list.next.as_deref(), &list)

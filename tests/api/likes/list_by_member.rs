@@ -30,4 +30,5 @@ async fn what_a_member_likes_is_listed_newest_first_without_what_may_not_be_seen
     assert_eq!(ids(app.guest().get(&next).await.expect(200)), [posts[3]]);
     assert_eq!(ids(moderator.get(&path).await.expect(200)), posts);
     app.guest().get("/api/v1/members/999999/likes").await.refused(404, "not_found");
+    app.guest().get("/api/v1/members/999999/likes?cursor=abc").await.refused(400, "invalid_cursor");
 }

@@ -151,5 +151,6 @@ fn whatever_is_written_the_html_is_harmless_and_what_is_listed_agrees_with_it() 
         }
         let blocks = post.html.matches("<blockquote data-post=\"7\">").count();
         assert_eq!(post.quotes.len(), blocks, "round {round}: {body:?}");
+        assert_eq!(folkmoot::markup::quotes_any(&post.html), blocks > 0, "round {round}: {body:?}");
     }
 }

@@ -35,4 +35,5 @@ async fn a_members_posts_come_newest_first_without_what_may_not_be_seen() {
     app.guest().get("/api/v1/members/999999/posts").await.refused(404, "not_found");
     app.guest().get(&format!("{path}?limit=0")).await.refused(400, "invalid_parameter");
     app.guest().get(&format!("{path}?cursor=abc")).await.refused(400, "invalid_cursor");
+    app.guest().get("/api/v1/members/999/posts?cursor=abc").await.refused(400, "invalid_cursor");
 }

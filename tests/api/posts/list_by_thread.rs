@@ -177,9 +177,20 @@ async fn the_number_of_statements_does_not_depend_on_the_number_of_posts() {
         }
     }
     let (first, more) = counts.split_at(2);
-    assert!(first[0] > 0 && first[1] > first[0], "{counts:?}");
+    assert!(first[0] == 4 && first[1] > 4, "{counts:?}");
     let and_quotes = [first[0] + 1, first[1] + 1];
     assert_eq!(more, and_quotes.repeat(3), "statements for guests and members at 2, 10 and 100 posts, which quote");
+    // The card of somebody who is only quoted, and the forums above.
+    let above = app.forum("about").await;
+    let below = app.forum("below").await;
+    app.sql()
+        .await
+        .execute("UPDATE forums SET parent_id = $1, ancestors = ARRAY[$1::bigint] WHERE id = $2", &[&above, &below])
+        .await
+        .unwrap();
+    let quoting = anna.start_thread(below, "Hello", "[quote post=2]\nx\n[/quote]").await;
+    let page = format!("/api/v1/threads/{quoting}/posts");
+    assert_eq!(app.statements(app.guest().get(&page)).await, 7);
 }
 
 #[actix_web::test]

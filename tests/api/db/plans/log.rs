@@ -9,12 +9,13 @@ use folkmoot::db::local::LocalPostgres;
 use serde_json::Value;
 
 /// Every statement with its plan, and the rows that came by each of its steps.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("fsync", "off"),
     ("autovacuum", "off"),
     ("session_preload_libraries", "auto_explain"),
     ("auto_explain.log_min_duration", "0"),
     ("auto_explain.log_analyze", "on"),
+    ("auto_explain.log_verbose", "on"),
     ("auto_explain.log_timing", "off"),
     ("auto_explain.log_format", "json"),
     ("log_statement", "none"),
@@ -103,14 +104,18 @@ impl Statement {
         steps(&self.plan).into_iter().filter(reads).map(|step| rows(step, &left_out)).sum()
     }
 
-    /// Whether it is a page of a list, or looks some rows up, and its plan is for the values at hand.
-    pub fn is_planned_anew(&self) -> bool {
+    /// Whether it is a page of a list, and its plan for the values at hand.
+    pub fn is_page_planned_anew(&self) -> bool {
         let limit = self.text.rsplit_once(" LIMIT ").map(|(_, limit)| limit.trim_start_matches('$'));
         let is_page = limit.is_some_and(|limit| limit.parse::<u8>().is_ok());
         let conditions = steps(&self.plan).into_iter().flat_map(|step| [&step["Index Cond"], &step["Filter"]]);
-        let conditions: Vec<_> = conditions.filter_map(Value::as_str).collect();
-        let have = |what: &str| conditions.iter().any(|condition| condition.contains(what));
-        is_page && self.text.contains("$1") && !have("$1") || have("ANY ('{")
+        let mut conditions = conditions.filter_map(Value::as_str);
+        is_page && self.text.contains("$1") && !conditions.any(|condition| condition.contains("$1"))
+    }
+
+    /// Whether it looks up the numbers of a list, and its plan is for these alone: they stand in it.
+    pub fn is_look_up_planned_anew(&self) -> bool {
+        self.plan.to_string().contains("}'::bigint[]")
     }
 
     /// The most rows that came by one of its steps.

@@ -28,7 +28,8 @@ FROM generate_series(1, 20000) i;
 
 -- Posts 1 to 20,000 are those of thread 1.
 INSERT INTO posts (thread_id, id, position, author_id, body, html, text, renderer, mentions, like_count, created_at, version, last_edit_at, edit_count)
-SELECT 1, i, i, CASE WHEN i % 4 = 0 THEN 1 ELSE 2 + any_number(i, 4) END, 'Words.', '<p>Words.</p>', 'Words.', 1, '{2}', 0,
+SELECT 1, i, i, CASE WHEN i % 4 = 0 THEN 1 ELSE 2 + any_number(i, 4) END, 'Words.',
+       CASE WHEN i % 2 = 0 THEN '<blockquote data-post="' || i - 1 || '"><p>Words.</p></blockquote>' ELSE '<p>Words.</p>' END, 'Words.', 1, '{2}', 0,
        '2020-01-01'::timestamptz + interval '1 minute' * i, CASE WHEN i = 1 THEN 2001 ELSE 1 END, CASE WHEN i = 1 THEN now() END,
        CASE WHEN i = 1 THEN 2000 ELSE 0 END
 FROM generate_series(1, 20000) i;
