@@ -35,6 +35,7 @@ pub use listen::listen;
 pub use loan::Connection;
 pub use lock::{hold_name, lock_table};
 pub use migrations::{MIGRATIONS, MigrateError, check_version, migrate};
+pub use numbers::any_of;
 pub use planned_anew::planned_anew;
 pub use planner::{look_at_all, look_up_by_key};
 pub use pool::{BESIDE, Pool, PoolLimits, PoolLoad, connect};

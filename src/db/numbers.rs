@@ -1,9 +1,8 @@
 //! Lists of numbers as statements take them. diesel writes an array number by number, each through the whole of its machinery; a page
 //! needs a hundred of them.
 //!
-//! A statement takes them from a sub-query, `id = ANY ((SELECT ?)::bigint[])`: as a value PostgreSQL sees how many they are, finds a plan for
-//! these few cheaper than one for as many as it guesses, and makes one each time, which takes longer than to look them up. The cast makes
-//! it one array: without it each row of the sub-query is compared with.
+//! A statement takes them from a sub-query, `(SELECT ?)::bigint[]`: as a value PostgreSQL sees how many they are, finds a plan for these few
+//! cheaper than one for as many as it guesses, and makes one each time, which takes longer than to look them up.
 
 use std::io::Write;
 
@@ -13,7 +12,7 @@ use diesel::pg::Pg;
 use diesel::serialize::{IsNull, Output, Result, ToSql};
 use diesel::sql_types::{Array, BigInt};
 
-use super::fixed::Fixed;
+use super::fixed::{Fixed, fixed};
 
 /// PostgreSQL's id of the type of each, `int8`.
 const BIGINT: i32 = 20;
@@ -22,6 +21,12 @@ const BIGINT: i32 = 20;
 #[derive(Debug, AsExpression)]
 #[diesel(sql_type = Array<BigInt>)]
 struct Numbers(Vec<u8>);
+
+/// Any of these: `posts::id.eq(any_of(ids))`, which is planned once. The cast makes the sub-query one array: without it, it would be its rows
+/// that are compared with.
+pub fn any_of<'a, N: Into<i64>>(numbers: impl IntoIterator<Item = N>) -> Fixed<'a, BigInt> {
+    fixed("ANY ((SELECT ?)::bigint[])").with_numbers(numbers)
+}
 
 impl<ST> Fixed<'_, ST> {
     /// Numbers as the value of the next `?`.

@@ -46,7 +46,7 @@ impl Together {
         let gathered = self.gathered::<L>()?;
         let (number, under_way) = gathered.add(key, teller, OneMore::among(&self.waiting))?;
         if let Some(under_way) = under_way {
-            // It is no part of this request, which may be given up.
+            // It is no part of this request, which may be given up. Boxed, as all of it would be copied into the task.
             actix_web::rt::spawn(Box::pin(find_all(under_way, pool.clone())));
         }
         match timeout(pool.wait(), &mut told).await {

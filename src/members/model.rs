@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, is_suspended, username_key};
 use crate::db::schema::{members, username_skeletons};
-use crate::db::{Fixed, Lookup, fixed, known, transaction};
+use crate::db::{Fixed, Lookup, any_of, fixed, known, transaction};
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::MemberId;
@@ -75,8 +75,8 @@ impl Card {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let by_id = fixed::<Bool>("members.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
-        let cards = members::table.filter(by_id).select((Self::as_select(), rank()));
+        let these = members::id.eq(any_of(ids.iter().copied()));
+        let cards = members::table.filter(these).select((Self::as_select(), rank()));
         known!(cards).load(&mut conn).await
     }
 

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Text};
+use diesel::sql_types::{Array, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::{members, posts, quotes, threads};
-use crate::db::{fixed, known};
+use crate::db::{any_of, fixed, known};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup::{self, Draft, Rendered};
@@ -70,8 +70,8 @@ impl Post {
 
     /// Those of these posts that this viewer may see.
     pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
-        let by_id = fixed::<Bool>("posts.id = ANY ((SELECT ?)::bigint[])").with_numbers(ids.iter().copied());
-        let shown = by_id.and(visible(viewer.moderates())).and(seen(viewer.moderates()));
+        let these = posts::id.eq(any_of(ids.iter().copied()));
+        let shown = these.and(visible(viewer.moderates())).and(seen(viewer.moderates()));
         let posts = posts::table.inner_join(threads::table).filter(shown).select(Self::as_select());
         known!(posts).load(&mut conn).await
     }
@@ -199,9 +199,10 @@ pub async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<
 }
 
 async fn members_by_name(names: &[String], conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i64>> {
-    let named = fixed::<Bool>("members.username_key = ANY ((SELECT ?)::text[])").with(names.into_sql::<Array<Text>>());
-    let found =
-        members::table.filter(named.and(members::deleted_at.is_null())).select((members::username_key, members::id));
+    // As numbers are taken (`any_of`).
+    let any = fixed::<Nullable<Text>>("ANY ((SELECT ?)::text[])").with(names.into_sql::<Array<Text>>());
+    let named = members::username_key.eq(any).and(members::deleted_at.is_null());
+    let found = members::table.filter(named).select((members::username_key, members::id));
     let found: Vec<(Option<String>, i64)> = known!(found).load(conn).await?;
     Ok(found.into_iter().filter_map(|(name, id)| Some((name?, id))).collect())
 }

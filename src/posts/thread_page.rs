@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +11,7 @@ use super::model::Post;
 use super::view::PostView;
 use crate::access::{Role, Signed};
 use crate::db::schema::{forums, posts};
-use crate::db::{fixed, known};
+use crate::db::{any_of, known};
 use crate::error::{Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
@@ -121,8 +120,8 @@ pub async fn position(thread: ThreadId, post: PostId, mut conn: &AsyncPgConnecti
 pub async fn breadcrumbs(to: &Forum, mut conn: &AsyncPgConnection) -> QueryResult<Vec<Breadcrumb>> {
     let mut steps = Vec::new();
     if !to.ancestors.is_empty() {
-        let by_id = fixed::<Bool>("forums.id = ANY ((SELECT ?)::bigint[])").with_numbers(to.ancestors.iter().copied());
-        let above = forums::table.filter(by_id).select((forums::id, forums::slug, forums::title));
+        let these = forums::id.eq(any_of(to.ancestors.iter().copied()));
+        let above = forums::table.filter(these).select((forums::id, forums::slug, forums::title));
         let above: Vec<(ForumId, String, String)> = known!(above).load(&mut conn).await?;
         steps.extend(above.into_iter().map(|(id, slug, title)| Breadcrumb { id, slug, title }));
         steps.sort_by_key(|step| to.ancestors.iter().position(|id| *id == step.id));
