@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -19,7 +18,7 @@ use super::keys::Keys;
 use super::token::Claims;
 use super::{Role, hash_opaque, personal};
 use crate::error::{Code, Error};
-use crate::ids::{MemberId, SessionId};
+use crate::ids::{MemberId, SessionId, TokenId};
 use crate::state::State;
 use crate::web::form;
 use crate::web::frame::CallerId;
@@ -32,6 +31,8 @@ pub struct Signed {
     pub member_id: MemberId,
     /// None where a personal token calls.
     pub session_id: Option<SessionId>,
+    /// None where a session calls.
+    pub token_id: Option<TokenId>,
     pub role: Role,
     pub scopes: Arc<[String]>,
 }
@@ -55,6 +56,11 @@ impl Signed {
         let challenge = HeaderValue::from_str(&challenge).map_err(Error::internal)?;
         let error = Error::new(Code::InsufficientScope, format!("the token lacks the scope {scope}"));
         Err(error.with_header(WWW_AUTHENTICATE, challenge))
+    }
+
+    /// The member as someone who looks at things.
+    pub fn viewer(&self) -> Viewer {
+        Viewer(Some(self.clone()))
     }
 
     /// 403 where its role is less than this one.
@@ -118,13 +124,6 @@ impl Deref for AsMember {
 impl From<AsMember> for Viewer {
     fn from(member: AsMember) -> Self {
         Self(Some(member.0))
-    }
-}
-
-impl AsMember {
-    /// The same one, as someone who looks at things.
-    pub fn viewer(&self) -> Viewer {
-        Viewer(Some(self.0.clone()))
     }
 }
 
@@ -226,14 +225,14 @@ async fn in_session(claims: &Claims, request: &ServiceRequest, state: &State) ->
     let now = state.clock.now();
     let callers = request.app_data::<Data<Callers>>().ok_or_else(|| Error::internal("no callers"))?;
     let (session, member) = (claims.session_id, claims.member_id);
-    let known = callers.known(session, member, state).filter(|_| request.method() == Method::GET);
-    let row = match known {
+    // A write reads it once more in its transaction (`write`).
+    let row = match callers.known(session, member, state) {
         Some(row) => Some(row),
         None => callers.find(session, member, state).await?,
     };
     let row = row.filter(|row| row.is_so(now)).ok_or_else(session_ended)?;
     let session_id = Some(claims.session_id);
-    Ok(Signed { member_id: claims.member_id, session_id, role: row.role, scopes: row.scopes })
+    Ok(Signed { member_id: claims.member_id, session_id, token_id: None, role: row.role, scopes: row.scopes })
 }
 
 /// 401 for a token of a session that has ended.

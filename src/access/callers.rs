@@ -54,6 +54,23 @@ impl Present {
     }
 }
 
+impl Present {
+    /// Session and member in the snapshot of this statement.
+    pub async fn load(session: SessionId, member: MemberId, mut conn: &AsyncPgConnection) -> QueryResult<Option<Self>> {
+        let found = sessions::table.inner_join(members::table).select((
+            sessions::expires_at,
+            sessions::ended_at,
+            sessions::scopes,
+            members::role,
+            members::suspended_at,
+            members::suspended_until,
+            members::deleted_at,
+        ));
+        let found = found.filter(sessions::id.eq(session).and(sessions::member_id.eq(member)));
+        known!(found).get_result(&mut conn).await.optional()
+    }
+}
+
 impl Lookup for Present {
     type Key = (SessionId, MemberId);
     type Found = Option<Self>;

@@ -12,6 +12,7 @@ mod role;
 mod scope;
 mod seal;
 mod token;
+mod write;
 
 pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, identify, is_suspended, session_ended};
 pub use callers::Callers;
@@ -24,3 +25,4 @@ pub use role::Role;
 pub use scope::{SCOPES, Scope};
 pub use seal::Seal;
 pub use token::{Claims, LIFETIME};
+pub use write::lock_out_writes;

@@ -3,10 +3,12 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Duration, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{Role, Signed, hash_opaque, is_suspended, make_opaque};
+use crate::db::known;
 use crate::db::schema::{members, tokens};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, TokenId};
@@ -38,53 +40,72 @@ pub(super) fn is_one(token: &str) -> bool {
 }
 
 /// A token that is stored, with its member.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tokens, check_for_backend(Pg))]
 struct Stored {
     id: TokenId,
     member_id: MemberId,
     scopes: Vec<String>,
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = members::role)]
     role: Role,
+    #[diesel(select_expression = members::suspended_at)]
     suspended_at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = members::suspended_until)]
     suspended_until: Option<DateTime<Utc>>,
 }
 
 /// Whose token it is.
 pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, Error> {
-    let invalid = || Error::new(Code::InvalidToken, "this personal token is unknown, or has ended");
     let now = state.clock.now();
     let found = {
         let conn = &state.db.share().await?;
         find(token, conn).await?.ok_or_else(invalid)?
     };
-    if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
-    }
-    if is_suspended(found.suspended_at, found.suspended_until, now) {
-        return Err(invalid());
-    }
+    found.must_be_good(now)?;
     if is_to_be_kept(found.last_used_at, now) {
         // The request does not wait for it.
         actix_web::rt::spawn(keep_use(found.id, now, state.clone()));
     }
-    Ok(Signed { member_id: found.member_id, session_id: None, role: found.role, scopes: found.scopes.into() })
+    let (member_id, token_id, role) = (found.member_id, Some(found.id), found.role);
+    Ok(Signed { member_id, session_id: None, token_id, role, scopes: found.scopes.into() })
+}
+
+/// The role of a token's member now. 401 if the token has ended or its member may not act.
+pub(super) async fn role_of(id: TokenId, now: DateTime<Utc>, mut conn: &AsyncPgConnection) -> Result<Role, Error> {
+    let token = tokens::table
+        .inner_join(members::table)
+        .filter(tokens::id.eq(id).and(members::deleted_at.is_null()))
+        .select(Stored::as_select());
+    let found: Option<Stored> = known!(token).get_result(&mut conn).await.optional()?;
+    let found = found.ok_or_else(invalid)?;
+    found.must_be_good(now)?;
+    Ok(found.role)
+}
+
+fn invalid() -> Error {
+    Error::new(Code::InvalidToken, "this personal token is unknown, or has ended")
+}
+
+impl Stored {
+    /// 401 where the token has expired or its member is suspended.
+    fn must_be_good(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
+        }
+        if is_suspended(self.suspended_at, self.suspended_until, now) {
+            return Err(invalid());
+        }
+        Ok(())
+    }
 }
 
 async fn find(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Stored>> {
     tokens::table
         .inner_join(members::table)
         .filter(tokens::token_hash.eq(hash_opaque(token)).and(members::deleted_at.is_null()))
-        .select((
-            tokens::id,
-            tokens::member_id,
-            tokens::scopes,
-            tokens::expires_at,
-            tokens::last_used_at,
-            members::role,
-            members::suspended_at,
-            members::suspended_until,
-        ))
+        .select(Stored::as_select())
         .first(&mut conn)
         .await
         .optional()

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::{Passwords, flaw_of_password};
+use crate::access::{Passwords, flaw_of_password, lock_out_writes};
 use crate::db::schema::members;
 use crate::db::transaction;
 use crate::error::{Error, Flaw, OrNotFound};
@@ -59,6 +59,8 @@ pub async fn reset_password(
     let hash = passwords.hash(body.password.as_str()).await?;
     let (conn, now) = (&mut state.db.get().await?, state.clock.now());
     transaction(conn, async |conn| {
+        let owner = mails::owner_of(body.token.as_str(), Purpose::Reset, now, conn).await?;
+        lock_out_writes(owner, conn).await?;
         let id = mails::spend(body.token.as_str(), Purpose::Reset, now, conn).await?.id;
         crate::members::set_password(id, &hash, conn).await?;
         sessions::end_all(id, now, conn).await?;

@@ -5,12 +5,13 @@ use std::io::Write;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 
 use super::check;
 use super::setup::{Database, Folder};
-use crate::access::{Keys, Passwords, Role, flaw_of_password, flaw_of_username};
+use crate::access::{Keys, Passwords, Role, flaw_of_password, flaw_of_username, lock_out_writes};
 use crate::config::Config;
+use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::members::{self, NewMember};
@@ -169,13 +170,14 @@ async fn find(username: &str, conn: &mut AsyncPgConnection) -> Result<MemberId, 
 async fn set_role(username: &str, role: Role, state: &State) -> Result<(), Error> {
     let conn = &mut state.db.get().await?;
     let id = find(username, conn).await?;
-    members::set_role(id, role, conn).await
+    members::set_role(id, role, state.clock.now(), conn).await
 }
 
 async fn set_password(username: &str, hash: &str, state: &State) -> Result<(), Error> {
     let conn = &mut state.db.get().await?;
     let id = find(username, conn).await?;
-    conn.transaction(async |conn| {
+    transaction(conn, async |conn| {
+        lock_out_writes(id, conn).await?;
         members::set_password(id, hash, conn).await?;
         sessions::end_all(id, state.clock.now(), conn).await?;
         tokens::end_all(id, conn).await?;

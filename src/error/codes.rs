@@ -101,6 +101,8 @@ codes! {
         "Restore it first.";
     LastAdmin "last_admin" 409 "The last administrator stays"
         "Make someone else an administrator first.";
+    MemberSuspended "member_suspended" 409 "The member is suspended"
+        "A suspended member cannot be made moderator or administrator. Take the suspension back first.";
     EmailTaken "email_taken" 409 "The e-mail address is another member's"
         "You have shown that the address is yours, but another account has it. Set a new password for that one, or take the address off it.";
     TooManyTokens "too_many_tokens" 409 "There are too many personal tokens"

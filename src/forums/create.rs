@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::model::{Forum, ForumKind, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
-use crate::access::{AsMember, Role};
+use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::forums;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
 use crate::events::{Event, What};
@@ -62,18 +62,18 @@ pub async fn create_forum(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let work = async |conn: &mut _| {
+    let work = async |caller: &Signed, conn: &mut _| {
         // A parent that is not there is told before a role that is missing.
         must_be_there(body.parent_id, conn).await?;
         caller.must_be(Role::Admin)?;
         insert(&body, caller.member_id, conn).await
     };
-    let show = async |id, conn: &mut _| {
+    let show = async |_: &_, id, conn: &mut _| {
         let forum = show(Forum::find(id, conn).await?.or_not_found()?);
         Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, _, _: &mut _| caller.must_be(Role::Admin);
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 async fn insert(body: &CreateForum, by: MemberId, conn: &mut AsyncPgConnection) -> Result<ForumId, Error> {

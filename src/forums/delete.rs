@@ -8,7 +8,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::model::{Forum, ForumPath};
 use crate::access::{AsMember, Role};
 use crate::db::schema::forums;
-use crate::db::transaction;
 use crate::error::{Code, Error, OnConstraint, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::ForumId;
@@ -22,16 +21,16 @@ use crate::web::answer;
     security(("bearer" = ["admin"])), extensions(("x-problems" = json!(["insufficient_role", "forum_not_empty"]))))]
 #[delete("/api/v1/forums/{forum_id}")]
 pub async fn delete_forum(caller: AsMember, path: Path<ForumPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    transaction(conn, async |conn| {
-        Forum::find(path.forum_id, conn).await?.or_not_found()?;
-        caller.must_be(Role::Admin)?;
-        // A forum that is being put into this one must not find it gone. Who may not delete it waits for nobody.
-        Forum::lock_tree(conn).await?;
-        Forum::find(path.forum_id, conn).await?.or_not_found()?;
-        remove(path.forum_id, conn).await
-    })
-    .await?;
+    caller
+        .write(&state, async |caller, conn| {
+            Forum::find(path.forum_id, conn).await?.or_not_found()?;
+            caller.must_be(Role::Admin)?;
+            // A forum that is being put into this one must not find it gone. Who may not delete it waits for nobody.
+            Forum::lock_tree(conn).await?;
+            Forum::find(path.forum_id, conn).await?.or_not_found()?;
+            remove(path.forum_id, conn).await
+        })
+        .await?;
     Ok(answer::gone())
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::model::{Forum, ForumKind, ForumPath, Slug, below, must_be_there, settle_position};
 use super::view::{ForumView, show};
-use crate::access::{AsMember, Role};
+use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::{forums, threads};
 use crate::error::{Code, Error, Flaw, OnConstraint, OrNotFound};
 use crate::events::{Event, What};
@@ -89,9 +89,8 @@ pub async fn edit_forum(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let id = path.forum_id;
-    let work = async |conn: &mut _| {
+    let work = async |caller: &Signed, conn: &mut _| {
         must_be_there(body.parent_id.flatten(), conn).await?;
         Forum::find(id, conn).await?.or_not_found()?;
         caller.must_be(Role::Admin)?;
@@ -103,11 +102,12 @@ pub async fn edit_forum(
         if_match.check(forum.version)?;
         update(forum, branch, &body, conn).await
     };
-    let show = async |(), conn: &mut _| {
+    let show = async |_: &_, (), conn: &mut _| {
         let forum = show(Forum::find(id, conn).await?.or_not_found()?);
         Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, _, _: &mut _| caller.must_be(Role::Admin);
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 async fn update(

@@ -10,9 +10,9 @@ use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::{AsMember, Viewer};
+use crate::access::{AsMember, Signed, Viewer};
+use crate::db::known;
 use crate::db::schema::{likes, posts, threads};
-use crate::db::{known, transaction};
 use crate::error::{Code, Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{MemberId, PostId, ThreadId};
@@ -59,25 +59,8 @@ async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) 
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
     let like = Like { thread, post: path.post_id, member: caller.member_id };
-    let conn = &mut state.db.get().await?;
-    let like_count = transaction(conn, async |conn| {
-        // Sent together, and done in this order.
-        let conn = &*conn;
-        let change = async { if liked { like.insert(now, conn).await } else { like.remove(conn).await } };
-        let held = try_join!(Thread::hold_unread(&viewer, thread, conn), Subject::hold(&like, &viewer, conn), change)?;
-        let (thread, post, changed) = held;
-        thread.or_not_found()?;
-        let post = post.or_not_found()?;
-        let by = changed as i64 * if liked { 1 } else { -1 };
-        if by == 0 {
-            return Ok(post.like_count);
-        }
-        let what = if liked { What::PostLiked } else { What::PostUnliked };
-        let event = Event::of_post(what, like.thread, like.post).by(like.member);
-        let (like_count, ()) = try_join!(like.count(&post, by, conn), event.record(conn))?;
-        Ok(like_count)
-    })
-    .await?;
+    let set = async |caller: &Signed, conn: &mut _| like.set(liked, &caller.viewer(), now, conn).await;
+    let like_count = caller.write(state, set).await?;
     Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
 }
 
@@ -118,6 +101,30 @@ struct Like {
 }
 
 impl Like {
+    /// Writes or removes the like, and returns how many members like the post now.
+    async fn set(
+        &self,
+        liked: bool,
+        viewer: &Viewer,
+        now: DateTime<Utc>,
+        conn: &AsyncPgConnection,
+    ) -> Result<i64, Error> {
+        // Sent together, and done in this order.
+        let change = async { if liked { self.insert(now, conn).await } else { self.remove(conn).await } };
+        let thread = Thread::hold_unread(viewer, self.thread, conn);
+        let (thread, post, changed) = try_join!(thread, Subject::hold(self, viewer, conn), change)?;
+        thread.or_not_found()?;
+        let post = post.or_not_found()?;
+        let by = changed as i64 * if liked { 1 } else { -1 };
+        if by == 0 {
+            return Ok(post.like_count);
+        }
+        let what = if liked { What::PostLiked } else { What::PostUnliked };
+        let event = Event::of_post(what, self.thread, self.post).by(self.member);
+        let (like_count, ()) = try_join!(self.count(&post, by, conn), event.record(conn))?;
+        Ok(like_count)
+    }
+
     /// 1 if the like is new, 0 if it was there.
     async fn insert(&self, now: DateTime<Utc>, mut conn: &AsyncPgConnection) -> QueryResult<usize> {
         let like = diesel::insert_into(likes::table)

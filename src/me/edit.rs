@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Me;
-use crate::access::AsMember;
+use crate::access::{AsMember, Signed};
 use crate::db::schema::members;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
@@ -76,17 +76,18 @@ pub async fn edit_me(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let work = async |conn: &mut _| {
+    let work = async |caller: &Signed, conn: &mut _| {
         let version = lock(caller.member_id, conn).await?.or_not_found()?;
         if_match.check(version)?;
         Ok(change(caller.member_id, version, &body, conn).await?)
     };
-    let show = async |(), conn: &mut _| {
+    let show = async |caller: &Signed, (), conn: &mut _| {
         let me = Me::find(caller.member_id, caller.scopes.to_vec(), state.clock.now(), conn).await?.or_not_found()?;
         Ok(answer::shown(&me.etag(), &me))
     };
-    let mut answer = idempotency.of(caller.member_id).run(conn, work, show).await?;
+    // The stored response shows the caller's own profile, which the caller may always see.
+    let may_replay = async |_: &_, _, _: &mut _| Ok(());
+    let mut answer = caller.write_once(idempotency, &state, work, show, may_replay).await?;
     answer::keep_out_of_stores(&mut answer);
     Ok(answer)
 }

@@ -8,18 +8,17 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{name_and_hash, wrong_password};
-use crate::access::{InSession, Passwords};
+use crate::access::{InSession, Passwords, Signed};
 use crate::db::schema::members;
-use crate::db::transaction;
 use crate::error::Error;
 use crate::ids::MemberId;
+use crate::mails;
 use crate::mails::Letter;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::identity::Email;
 use crate::web::text::GivenPassword;
-use crate::{mails, sessions};
 
 /// A change of e-mail address.
 #[derive(Deserialize, ToSchema)]
@@ -61,15 +60,11 @@ pub async fn change_email(
     if !passwords.verify(body.password.as_str(), hash.as_deref()).await? {
         return Err(wrong_password());
     }
-    let conn = &mut state.db.get().await?;
-    transaction(conn, async |conn| {
-        sessions::hold(caller.member_id, caller.session_id, state.clock.now(), conn).await?;
-        match &body.email {
-            Some(email) => mails::ask_to_verify(caller.member_id, email, &state, conn).await,
-            None => remove(caller.member_id, &state, conn).await,
-        }
-    })
-    .await?;
+    let change = async |caller: &Signed, conn: &mut _| match &body.email {
+        Some(email) => mails::ask_to_verify(caller.member_id, email, &state, conn).await,
+        None => remove(caller.member_id, &state, conn).await,
+    };
+    caller.write_alone(&state, change).await?;
     Ok(if body.email.is_some() { answer::accepted() } else { answer::gone() })
 }
 

@@ -1,7 +1,7 @@
 //! The signed-in member's own profile. What always holds: its version counts what the member edited, and nothing else; a
 //! deleted account leaves what it wrote, and nothing of who wrote it.
 
-mod delete;
+mod deletion;
 mod edit;
 mod email;
 mod model;
@@ -20,5 +20,5 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(edit::edit_me)
         .service(password::change_password)
         .service(email::change_email)
-        .service(delete::delete_me);
+        .service(deletion::delete_me);
 }

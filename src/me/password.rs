@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::model::{name_and_hash, wrong_password};
 use crate::access::{InSession, Passwords, flaw_of_password};
 use crate::db::schema::members;
-use crate::db::transaction;
 use crate::error::Error;
 use crate::ids::MemberId;
 use crate::mails::Letter;
@@ -79,8 +78,7 @@ async fn check_and_change(
 
 async fn change(caller: &InSession, old: Option<&str>, new: &str, state: &State) -> Result<bool, Error> {
     let now = state.clock.now();
-    transaction(&mut *state.db.get().await?, async |conn| {
-        sessions::hold(caller.member_id, caller.session_id, now, conn).await?;
+    let change = async |_: &_, conn: &mut _| {
         if !replace(caller.member_id, old, new, conn).await? {
             return Ok(false);
         }
@@ -90,8 +88,8 @@ async fn change(caller: &InSession, old: Option<&str>, new: &str, state: &State)
         mails::end_tokens(caller.member_id, conn).await?;
         mails::tell(caller.member_id, |to, name| Letter::PasswordChanged { to, name }, state, conn).await?;
         Ok(true)
-    })
-    .await
+    };
+    caller.write_alone(state, change).await
 }
 
 async fn replace(id: MemberId, old: Option<&str>, new: &str, conn: &mut AsyncPgConnection) -> QueryResult<bool> {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{MemberView, NewMember};
 use crate::access::{Passwords, Role, flaw_of_password, flaw_of_username};
+use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
 use crate::mails;
 use crate::state::State;
@@ -82,7 +83,9 @@ pub async fn create_member(
         }
         Ok(id)
     };
-    once.run(conn, work, show).await
+    // A registration's response is its sender's: the key holds the whole body, and is forgotten with the account.
+    let may_replay = async |_, _: &mut _| Ok(());
+    transaction(conn, async |conn| once.run(conn, &work, &show, may_replay).await).await
 }
 
 impl CreateMember {

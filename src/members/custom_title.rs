@@ -8,9 +8,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MemberPath, MemberView, Subject};
-use crate::access::{AsMember, Role};
+use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::members;
-use crate::db::transaction;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::MemberId;
@@ -50,15 +49,14 @@ pub async fn set_custom_title(
     body: Body<SetCustomTitle>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let member = transaction(conn, async |conn| {
+    let set = async |caller: &Signed, conn: &mut _| {
         // Found first: whether the caller may is told only of what is there.
         let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
         caller.must_be(Role::Moderator)?;
         set(member.id, body.custom_title.as_ref(), caller.member_id, conn).await?;
         MemberView::find(member.id, state.clock.now(), conn).await?.or_not_found()
-    })
-    .await?;
+    };
+    let member = caller.write(&state, set).await?;
     Ok(answer::shown(&Etag::of(&member)?, &member))
 }
 

@@ -17,7 +17,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use by_username::read_member_by_username;
 pub use counters::count;
 pub use model::{
-    Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, hold_to_change, set_password, set_role,
+    Card, MemberPath, MemberState, NewMember, Subject, create, find_by_username, must_not_be_last_admin, set_password,
+    set_role,
 };
 pub use read::read_member;
 pub use view::{Country, MemberView, Members, card, cards};

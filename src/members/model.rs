@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Role, Signed, is_suspended, username_key};
-use crate::db::schema::{members, username_skeletons};
+use crate::db::schema::{members, site, username_skeletons};
 use crate::db::{Fixed, Lookup, any_of, fixed, known, transaction};
 use crate::error::{Code, ConstraintName, Error, OrNotFound};
 use crate::events::{Event, What};
@@ -185,25 +185,31 @@ pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -
 }
 
 /// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.
-pub async fn set_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+pub async fn set_role(id: MemberId, role: Role, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
     transaction(conn, async |conn| {
-        hold_to_change(id, role, conn).await?;
+        access::lock_out_writes(id, conn).await?;
+        let member = Subject::lock(id, conn).await?.or_not_found()?;
+        if member.role == Role::Admin && role < Role::Admin {
+            must_not_be_last_admin(id, now, conn).await?;
+        }
         give_role(id, role, conn).await?;
         Ok(())
     })
     .await
 }
 
-/// Holds a member that is to have this role until the transaction ends. 404 where there is no such member; 409 where it is
-/// the last administrator, and is not to stay one.
-pub async fn hold_to_change(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    // All administrators are locked, so that the last two can not leave at once.
-    let admins = members::role.eq(Role::Admin);
-    let held = members::table.filter(members::id.eq(id).or(admins).and(members::deleted_at.is_null()));
-    let held = held.order(members::id).select(Subject::as_select()).for_no_key_update();
-    let held: Vec<Subject> = held.load(conn).await?;
-    let member = held.iter().find(|member| member.id == id).or_not_found()?;
-    if member.role == Role::Admin && role < Role::Admin && held.len() == 1 {
+/// 409 if no other administrator can act: a suspended one does not count. Administrators leave one at a time, so that the
+/// last two cannot leave at once. The row of the member must be locked before.
+pub async fn must_not_be_last_admin(
+    id: MemberId,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> Result<(), Error> {
+    site::table.select(site::id).for_update().execute(conn).await?;
+    let others = members::table.filter(members::role.eq(Role::Admin).and(members::id.ne(id)));
+    let others = others.filter(members::deleted_at.is_null()).select(Subject::as_select());
+    let others: Vec<Subject> = others.load(conn).await?;
+    if others.iter().all(|other| other.is_suspended(now)) {
         return Err(Error::new(Code::LastAdmin, "this is the last administrator"));
     }
     Ok(())
@@ -225,6 +231,26 @@ impl Subject {
         let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
         // The key stays as it is, so posts of the member need not wait.
         member.select(Self::as_select()).for_no_key_update().first(conn).await.optional()
+    }
+
+    /// Locks a member whom the caller takes rights away from, after the member's writes in flight. 404 where there is no such
+    /// member; 403 where the caller has less than this role, or no higher role than the member: then nothing is locked.
+    pub async fn lock_out(
+        id: MemberId,
+        caller: &Signed,
+        role: Role,
+        conn: &mut AsyncPgConnection,
+    ) -> Result<Self, Error> {
+        let member = members::table.filter(members::id.eq(id).and(members::deleted_at.is_null()));
+        let member: Option<Self> = member.select(Self::as_select()).first(conn).await.optional()?;
+        let member = member.or_not_found()?;
+        caller.must_be(role)?;
+        // Checked before the lock: two who try this on each other must not deadlock.
+        member.must_be_below(caller)?;
+        access::lock_out_writes(id, conn).await?;
+        let member = Self::lock(id, conn).await?.or_not_found()?;
+        member.must_be_below(caller)?;
+        Ok(member)
     }
 
     /// 403 where its role is not below the caller's, or it is the caller.

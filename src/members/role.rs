@@ -6,9 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MemberPath, MemberView, Subject};
-use crate::access::{AsMember, Role};
-use crate::db::transaction;
-use crate::error::{Error, OrNotFound};
+use crate::access::{AsMember, Role, Signed};
+use crate::error::{Code, Error, OrNotFound};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -28,10 +27,12 @@ impl Settle for SetMemberRole {
 
 /// Set a member's role.
 ///
-/// Administrators may; not their own, and not that of another administrator. It holds from the next request on.
+/// Administrators may; not their own, and not that of another administrator. The role holds at once: after this response no
+/// write is accepted that needs a role which was taken away. A suspended member cannot be made moderator or administrator:
+/// 409 `member_suspended`.
 #[utoipa::path(tag = "members", params(MemberPath), request_body = SetMemberRole,
     responses((status = 200, description = "The member", body = MemberView)), security(("bearer" = ["admin"])),
-    extensions(("x-problems" = json!(["insufficient_role", "same_or_higher_role"]))))]
+    extensions(("x-problems" = json!(["insufficient_role", "same_or_higher_role", "member_suspended"]))))]
 #[put("/api/v1/members/{member_id}/role")]
 pub async fn set_member_role(
     caller: AsMember,
@@ -39,14 +40,15 @@ pub async fn set_member_role(
     body: Body<SetMemberRole>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let member = transaction(conn, async |conn| {
-        let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
-        caller.must_be(Role::Admin)?;
-        member.must_be_below(&caller)?;
+    let now = state.clock.now();
+    let set = async |caller: &Signed, conn: &mut _| {
+        let member = Subject::lock_out(path.member_id, caller, Role::Admin, conn).await?;
+        if body.role > Role::Member && member.is_suspended(now) {
+            return Err(Error::new(Code::MemberSuspended, "a suspended member cannot be a moderator or administrator"));
+        }
         super::model::give_role(member.id, body.role, conn).await?;
-        MemberView::find(member.id, state.clock.now(), conn).await?.or_not_found()
-    })
-    .await?;
+        MemberView::find(member.id, now, conn).await?.or_not_found()
+    };
+    let member = caller.write(&state, set).await?;
     Ok(answer::shown(&Etag::of(&member)?, &member))
 }

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use super::{MemberPath, MemberView, Subject};
 use crate::access::{AsMember, Role, Signed};
 use crate::db::schema::members;
-use crate::db::transaction;
 use crate::error::{Error, Flaw, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::MemberId;
@@ -62,16 +61,15 @@ pub async fn suspend_member(
     if body.until.is_some_and(|until| until <= now || until > now + LONGEST) {
         return Err(Error::flaw("/until", Flaw::Invalid, "the end lies in the future, within a hundred years"));
     }
-    let conn = &mut state.db.get().await?;
-    transaction(conn, async |conn| {
-        let member = suspendable(path.member_id, &caller, conn).await?;
+    let suspend = async |caller: &Signed, conn: &mut _| {
+        let member = Subject::lock_out(path.member_id, caller, Role::Moderator, conn).await?;
         let since = member.suspended_at.filter(|_| member.is_suspended(now)).unwrap_or(now);
         suspend(member.id, &body, caller.member_id, since, conn).await?;
         sessions::end_all(member.id, now, conn).await?;
         tokens::end_all(member.id, conn).await?;
         show(member.id, now, conn).await
-    })
-    .await
+    };
+    caller.write(&state, suspend).await
 }
 
 /// Take a suspension back.
@@ -86,20 +84,14 @@ pub async fn unsuspend_member(
     path: Path<MemberPath>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    transaction(conn, async |conn| {
-        let member = suspendable(path.member_id, &caller, conn).await?;
+    let unsuspend = async |caller: &Signed, conn: &mut _| {
+        let member = Subject::lock(path.member_id, conn).await?.or_not_found()?;
+        caller.must_be(Role::Moderator)?;
+        member.must_be_below(caller)?;
         unsuspend(member.id, caller.member_id, conn).await?;
         show(member.id, state.clock.now(), conn).await
-    })
-    .await
-}
-
-async fn suspendable(id: MemberId, caller: &Signed, conn: &mut AsyncPgConnection) -> Result<Subject, Error> {
-    let member = Subject::lock(id, conn).await?.or_not_found()?;
-    caller.must_be(Role::Moderator)?;
-    member.must_be_below(caller)?;
-    Ok(member)
+    };
+    caller.write(&state, unsuspend).await
 }
 
 async fn suspend(

@@ -13,7 +13,7 @@ pub fn counted(path: &str, operation: &Value) -> Counted {
     }
     Counted::As(match operation["operationId"].as_str() {
         // Each checks a secret.
-        Some("login" | "change_password" | "verify_email" | "reset_password") => Some("login"),
+        Some("login" | "change_password" | "delete_me" | "verify_email" | "reset_password") => Some("login"),
         Some("change_email" | "forgot_password") => Some("mails"),
         Some("create_member") => Some("registration"),
         Some("create_thread" | "edit_thread" | "create_post" | "edit_post") => Some("posting"),

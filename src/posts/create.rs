@@ -24,7 +24,7 @@ use crate::threads::{Thread, ThreadPath, takes_replies};
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::etag::Etag;
-use crate::web::idempotency::Idempotency;
+use crate::web::idempotency::{Idempotency, Replay};
 use crate::web::text::PostBody;
 use crate::{forums, members};
 
@@ -56,14 +56,17 @@ pub async fn create_post(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let (viewer, now) = (caller.viewer(), state.clock.now());
-    let work = async |conn: &mut _| reply(&caller, path.thread_id, body.body.as_str(), now, conn).await;
-    let show = async |post: Post, conn: &mut _| {
-        let (id, post) = (post.id, show_one(post, &viewer, conn).await?);
+    let now = state.clock.now();
+    let work = async |caller: &_, conn: &mut _| reply(caller, path.thread_id, body.body.as_str(), now, conn).await;
+    let show = async |caller: &Signed, post: Post, conn: &mut _| {
+        let (id, post) = (post.id, show_one(post, &caller.viewer(), conn).await?);
         Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, replay: Replay, conn: &mut _| {
+        let post = Post::seen_by(&caller.viewer(), replay.created_id.map(PostId).or_not_found()?, conn).await?;
+        post.or_not_found().map(|_| ())
+    };
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 /// Everything that a reply changes. The body is rendered before anything is locked; then the thread's row comes first: it

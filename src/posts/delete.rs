@@ -10,7 +10,6 @@ use super::model::{Post, PostPath};
 use super::removal::recount;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::posts;
-use crate::db::transaction;
 use crate::error::{Code, Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::state::State;
@@ -32,21 +31,21 @@ pub async fn delete_post(
     query: Query<WithReason>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let (viewer, now) = (caller.viewer(), state.clock.now());
-    let seen = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-    let reason = query.reason.as_ref().map(Reason::as_str);
-    transaction(conn, async |conn| {
-        let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
-        let post = Post::hold(&viewer, thread.id, seen.id, conn).await?.or_not_found()?;
-        post.may_be_changed_by(&caller)?;
-        thread.may_be_written_in_by(&caller)?;
-        if post.position == 1 {
-            return Err(Error::new(Code::FirstPost, "the first post goes only with its thread"));
-        }
-        Ok(remove(&caller, &thread, &post, reason, now, conn).await?)
-    })
-    .await?;
+    let (now, reason) = (state.clock.now(), query.reason.as_ref().map(Reason::as_str));
+    caller
+        .write(&state, async |caller, conn| {
+            let viewer = caller.viewer();
+            let seen = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+            let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
+            let post = Post::hold(&viewer, thread.id, seen.id, conn).await?.or_not_found()?;
+            post.may_be_changed_by(caller)?;
+            thread.may_be_written_in_by(caller)?;
+            if post.position == 1 {
+                return Err(Error::new(Code::FirstPost, "the first post goes only with its thread"));
+            }
+            Ok(remove(caller, &thread, &post, reason, now, conn).await?)
+        })
+        .await?;
     Ok(answer::gone())
 }
 

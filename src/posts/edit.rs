@@ -56,15 +56,19 @@ pub async fn edit_post(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let (viewer, now) = (caller.viewer(), state.clock.now());
-    let work = async |conn: &mut _| edit(&caller, path.post_id, &if_match, &body, now, conn).await;
-    let show = async |(), conn: &mut _| {
+    let now = state.clock.now();
+    let work = async |caller: &_, conn: &mut _| edit(caller, path.post_id, &if_match, &body, now, conn).await;
+    let show = async |caller: &Signed, (), conn: &mut _| {
+        let viewer = caller.viewer();
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
         let post = show_one(post, &viewer, conn).await?;
         Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, _, conn: &mut _| {
+        let post = Post::seen_by(&caller.viewer(), path.post_id, conn).await?.or_not_found()?;
+        post.may_be_changed_by(caller)
+    };
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 /// Keeps the present body as a revision and puts the new one in its place.

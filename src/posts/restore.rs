@@ -32,15 +32,18 @@ pub async fn restore_post(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let viewer = caller.viewer();
-    let work = async |conn: &mut _| restore(&caller, path.post_id, conn).await;
-    let show = async |(), conn: &mut _| {
+    let work = async |caller: &_, conn: &mut _| restore(caller, path.post_id, conn).await;
+    let show = async |caller: &Signed, (), conn: &mut _| {
+        let viewer = caller.viewer();
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
         let post = show_one(post, &viewer, conn).await?;
         Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, _, conn: &mut _| {
+        Post::seen_by(&caller.viewer(), path.post_id, conn).await?.or_not_found()?;
+        caller.must_be(Role::Moderator)
+    };
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 async fn restore(caller: &Signed, id: PostId, conn: &mut AsyncPgConnection) -> Result<(), Error> {

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 
 use super::model::{self, Rank};
 use super::view::RankList;
-use crate::access::{AsMember, Role};
+use crate::access::{AsMember, Role, Signed};
+use crate::db;
 use crate::db::schema::ranks;
-use crate::db::{self, transaction};
 use crate::error::{Error, Flaw};
 use crate::ids::MAX_ID;
 use crate::state::State;
@@ -75,11 +75,13 @@ impl Settle for SetRanks {
     extensions(("x-problems" = json!(["insufficient_role"]))))]
 #[put("/api/v1/ranks")]
 pub async fn set_ranks(caller: AsMember, body: Body<SetRanks>, state: Data<State>) -> Result<HttpResponse, Error> {
-    caller.must_be(Role::Admin)?;
     let rows = body.0.items.into_iter();
     let rows: Vec<_> = rows.map(|rank| Rank { from_posts: rank.from, name: rank.name.into_string() }).collect();
-    let conn = &mut state.db.get().await?;
-    let ladder = transaction(conn, async |conn| Ok(replace(&rows, conn).await?)).await?;
+    let set = async |caller: &Signed, conn: &mut _| {
+        caller.must_be(Role::Admin)?;
+        Ok(replace(&rows, conn).await?)
+    };
+    let ladder = caller.write(&state, set).await?;
     Ok(HttpResponse::Ok().json(RankList::new(ladder)))
 }
 

@@ -8,9 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::access::InSession;
+use crate::access::{InSession, Signed};
 use crate::db::schema::sessions;
-use crate::db::transaction;
 use crate::error::Error;
 use crate::events::{Event, What};
 use crate::ids::{MemberId, SessionId};
@@ -37,10 +36,9 @@ pub async fn end_session(
     path: Path<SessionPath>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let now = state.clock.now();
-    let ended =
-        transaction(conn, async |conn| Ok(end_own(path.session_id, caller.member_id, now, conn).await?)).await?;
+    let end = async |caller: &Signed, conn: &mut _| Ok(end_own(path.session_id, caller.member_id, now, conn).await?);
+    let ended = caller.write_alone(&state, end).await?;
     if ended { Ok(answer::gone()) } else { Err(Error::not_found()) }
 }
 
@@ -51,10 +49,9 @@ pub async fn end_session(
     security(("bearer" = ["profile", "session"])))]
 #[delete("/api/v1/auth/sessions")]
 pub async fn end_other_sessions(caller: InSession, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let now = state.clock.now();
-    transaction(conn, async |conn| Ok(super::end_others(caller.member_id, caller.session_id, now, conn).await?))
-        .await?;
+    let (now, session) = (state.clock.now(), caller.session_id);
+    let end = async |caller: &Signed, conn: &mut _| Ok(super::end_others(caller.member_id, session, now, conn).await?);
+    caller.write_alone(&state, end).await?;
     Ok(answer::gone())
 }
 

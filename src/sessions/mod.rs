@@ -8,7 +8,7 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Refreshed, end_all, end_by_token, end_others, forget_all, hold, open, refresh};
+pub use model::{Refreshed, end_all, end_by_token, end_others, forget_all, open, refresh};
 pub use view::SessionView;
 
 /// The acts of this feature.

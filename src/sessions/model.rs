@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::access::{SCOPES, hash_opaque, is_suspended, session_ended};
+use crate::access::{SCOPES, hash_opaque, is_suspended};
 use crate::cache::{Thing, note};
 use crate::db::schema::{members, refresh_tokens, sessions};
 use crate::db::transaction;
@@ -91,9 +91,23 @@ pub enum Refreshed {
     Unknown,
 }
 
-/// Spends a refresh token. The outcome holds once the transaction that it makes is committed, the end of a session too.
+/// Spends a refresh token and returns its successor. Commits its own transactions, also when reuse ends the session.
 pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -> Result<Refreshed, Error> {
     let now = state.clock.now();
+    let refreshed = spend_or_refuse(token, now, state, conn).await?;
+    if let Refreshed::Reused = refreshed {
+        // By itself: a revocation locks the member's row before rows of sessions. A spent token stays spent meanwhile.
+        end_by_token(token, now, conn).await?;
+    }
+    Ok(refreshed)
+}
+
+async fn spend_or_refuse(
+    token: &str,
+    now: DateTime<Utc>,
+    state: &State,
+    conn: &mut AsyncPgConnection,
+) -> Result<Refreshed, Error> {
     let next = successor(token, state)?;
     transaction(conn, async |conn| {
         let Some((spent_at, session)) = lock(token, conn).await? else { return Ok(Refreshed::Unknown) };
@@ -103,10 +117,7 @@ pub async fn refresh(token: &str, state: &State, conn: &mut AsyncPgConnection) -
         match spent_at {
             None => spend(token, &next, &session, now, conn).await?,
             Some(at) if now - at <= AGAIN && is_unspent(&next, conn).await? => {}
-            Some(_) => {
-                end(&session, now, conn).await?;
-                return Ok(Refreshed::Reused);
-            }
+            Some(_) => return Ok(Refreshed::Reused),
         }
         Ok(Refreshed::On { member: session.member_id, session: session.id, token: next.clone() })
     })
@@ -154,30 +165,29 @@ async fn spend(
     Ok(())
 }
 
-/// Holds a member until the transaction ends, if this session of it still lives: else 401.
-pub async fn hold(
-    member: MemberId,
-    id: SessionId,
-    now: DateTime<Utc>,
-    conn: &mut AsyncPgConnection,
-) -> Result<(), Error> {
-    let held = members::table.filter(members::id.eq(member).and(members::deleted_at.is_null()));
-    let held = held.select(members::id).for_no_key_update().first::<MemberId>(conn).await.optional()?;
-    let session = sessions::table.filter(sessions::id.eq(id).and(sessions::member_id.eq(member)));
-    let session = session.select(Session::as_select()).first(conn).await.optional()?;
-    if held.is_some() && session.is_some_and(|session| session.lives(now)) { Ok(()) } else { Err(session_ended()) }
+/// Ends the session of a refresh token, spent or not, if there is one. Waits for the member's writes in flight, 2 s at most.
+/// The same statements run for a token that never was, so the time does not tell it from one that lives.
+pub async fn end_by_token(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    transaction(conn, async |conn| {
+        lock_owner(token, conn).await?;
+        Ok(end_session_of(token, now, conn).await?)
+    })
+    .await
 }
 
-/// Ends a session that is held.
-async fn end(session: &Session, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    let row = sessions::table.filter(sessions::id.eq(session.id).and(sessions::ended_at.is_null()));
-    diesel::update(row).set(sessions::ended_at.eq(now)).execute(conn).await?;
-    Event::of_member(What::SessionsEnded, session.member_id).record(conn).await
+/// Locks the member of a refresh token, as `access::lock_out_writes` does.
+async fn lock_owner(token: &str, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let owner = refresh_tokens::table
+        .inner_join(sessions::table)
+        .filter(refresh_tokens::token_hash.eq(hash_opaque(token)))
+        .select(sessions::member_id)
+        .single_value();
+    let owner = members::table.filter(members::id.nullable().eq(owner));
+    owner.select(members::id).for_update().execute(conn).await?;
+    Ok(())
 }
 
-/// Ends the session of a refresh token, spent or not, if there is one. In one statement, so that nobody can tell a token that lives
-/// from one that never was by how long it takes.
-pub async fn end_by_token(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+async fn end_session_of(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let sql = "WITH ended AS (UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL AND id IN \
                (SELECT session_id FROM refresh_tokens WHERE token_hash = $2) RETURNING member_id), \
                told AS (INSERT INTO events (kind, member_id, actor_id) SELECT $3, member_id, member_id FROM ended) \

@@ -13,14 +13,14 @@ use super::model::{Thread, ThreadKind, settle_tags, slug};
 use super::view::ThreadView;
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
-use crate::error::Error;
+use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
-use crate::ids::{ForumId, MemberId};
+use crate::ids::{ForumId, MemberId, ThreadId};
 use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
-use crate::web::idempotency::Idempotency;
+use crate::web::idempotency::{Idempotency, Replay};
 use crate::web::text::{PostBody, Tag, Title};
 use crate::{forums, members};
 
@@ -70,15 +70,18 @@ pub async fn create_thread(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let (viewer, now) = (caller.viewer(), state.clock.now());
-    let work = async |conn: &mut _| start(&caller, &body, now, conn).await;
-    let show = async |(thread, post): (Thread, Post), conn: &mut _| {
+    let now = state.clock.now();
+    let work = async |caller: &_, conn: &mut _| start(caller, &body, now, conn).await;
+    let show = async |caller: &Signed, (thread, post): (Thread, Post), conn: &mut _| {
         let (location, etag) = (format!("/api/v1/threads/{}", thread.id), thread.etag());
-        let post = show_one(post, &viewer, conn).await?;
+        let post = show_one(post, &caller.viewer(), conn).await?;
         Ok(answer::created(location, &etag, &CreatedThread { thread: ThreadView::from(thread), post }))
     };
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, replay: Replay, conn: &mut _| {
+        let thread = replay.created_id.map(ThreadId).or_not_found()?;
+        Thread::seen_by(&caller.viewer(), thread, conn).await?.or_not_found().map(|_| ())
+    };
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 /// Everything that a new thread changes. The body is rendered before anything is locked.

@@ -2,13 +2,13 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Thread, ThreadPath};
-use crate::access::AsMember;
+use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
-use crate::db::transaction;
 use crate::error::Error;
 use crate::events::{Event, What};
 use crate::forums;
@@ -29,26 +29,35 @@ pub async fn delete_thread(
     query: Query<WithReason>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
     let (now, reason) = (state.clock.now(), query.reason.as_ref().map(Reason::as_str));
-    transaction(conn, async |conn| {
-        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
-        if thread.deleted_at.is_some() {
-            return Ok(());
-        }
-        diesel::update(threads::table.find(thread.id))
-            .set((
-                threads::deleted_at.eq(now),
-                threads::deleted_by.eq(caller.member_id),
-                threads::delete_reason.eq(reason),
-                threads::page_version.eq(threads::page_version + 1),
-            ))
-            .execute(conn)
-            .await?;
-        forums::recount(thread.forum_id, -1, -thread.post_count, conn).await?;
-        Event::of_thread(What::ThreadDeleted, thread.id).by(caller.member_id).record(conn).await?;
-        Ok(())
-    })
-    .await?;
+    caller
+        .write(&state, async |caller, conn| {
+            let thread = Thread::hold_to_moderate(caller, path.thread_id, conn).await?;
+            if thread.deleted_at.is_some() {
+                return Ok(());
+            }
+            Ok(remove(caller, &thread, reason, now, conn).await?)
+        })
+        .await?;
     Ok(answer::gone())
+}
+
+async fn remove(
+    caller: &Signed,
+    thread: &Thread,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<()> {
+    diesel::update(threads::table.find(thread.id))
+        .set((
+            threads::deleted_at.eq(now),
+            threads::deleted_by.eq(caller.member_id),
+            threads::delete_reason.eq(reason),
+            threads::page_version.eq(threads::page_version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    forums::recount(thread.forum_id, -1, -thread.post_count, conn).await?;
+    Event::of_thread(What::ThreadDeleted, thread.id).by(caller.member_id).record(conn).await
 }

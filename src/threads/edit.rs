@@ -8,13 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadPath, settle_tags, slug};
-use super::view::ThreadView;
+use super::view::{ThreadView, show_thread};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::state::State;
-use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
 use crate::web::etag::{IfMatch, IfMatchField};
 use crate::web::idempotency::Idempotency;
@@ -64,15 +63,17 @@ pub async fn edit_thread(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let work = async |conn: &mut _| {
+    let work = async |caller: &Signed, conn: &mut _| {
         let thread = Thread::hold(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
-        thread.may_be_edited_by(&caller)?;
+        thread.may_be_edited_by(caller)?;
         if_match.check(thread.version)?;
-        Ok(update(&caller, thread, changes(&body), conn).await?)
+        Ok(update(caller, thread, changes(&body), conn).await?)
     };
-    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay = async |caller: &Signed, _, conn: &mut _| {
+        let thread = Thread::seen_by(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
+        thread.may_be_changed_by(caller)
+    };
+    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
 }
 
 fn changes(body: &EditThread) -> ThreadChanges<'_> {

@@ -36,7 +36,7 @@ pub async fn unlock_thread(
 
 async fn set(locked: bool, caller: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
     let marks = Marks { locked: Some(locked), ..Marks::default() };
-    let conn = &mut state.db.get().await?;
-    let thread = Thread::mark(caller, path.thread_id, marks, conn).await?;
+    let mark = async |caller: &_, conn: &mut _| Thread::mark(caller, path.thread_id, marks, conn).await;
+    let thread = caller.write(state, mark).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::threads;
-use crate::db::{known, text_enum, transaction};
+use crate::db::{known, text_enum};
 use crate::error::{Code, Error, Flaw, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
@@ -123,6 +123,12 @@ impl Thread {
         Ok(thread)
     }
 
+    /// 404 for a thread that this member may not see, 403 unless the member is a moderator.
+    pub async fn may_be_moderated_by(signed: &Signed, id: ThreadId, conn: &AsyncPgConnection) -> Result<(), Error> {
+        Self::seen_by(&signed.viewer(), id, conn).await?.or_not_found()?;
+        signed.must_be(Role::Moderator)
+    }
+
     /// May this member write a reply? `takes_replies` says the same of rows.
     pub fn may_be_replied_to_by(&self, signed: &Signed) -> Result<(), Error> {
         if self.deleted_at.is_some() {
@@ -141,10 +147,16 @@ impl Thread {
 
     /// May this member change title and tags?
     pub fn may_be_edited_by(&self, signed: &Signed) -> Result<(), Error> {
+        self.may_be_changed_by(signed)?;
+        self.may_be_written_in_by(signed)
+    }
+
+    /// May this member change title and tags while the thread is not locked?
+    pub fn may_be_changed_by(&self, signed: &Signed) -> Result<(), Error> {
         if self.author_id != signed.member_id && !signed.is(Role::Moderator) {
             return Err(Error::new(Code::NotYours, "the author and moderators edit a thread"));
         }
-        self.may_be_written_in_by(signed)
+        Ok(())
     }
 }
 
@@ -164,21 +176,18 @@ impl Thread {
         marks: Marks,
         conn: &mut AsyncPgConnection,
     ) -> Result<Self, Error> {
-        transaction(conn, async |conn| {
-            let thread = Self::hold_to_moderate(signed, id, conn).await?;
-            let has = |present: bool, asked: Option<bool>| asked.is_none_or(|asked| asked == present);
-            if has(thread.locked, marks.locked) && has(thread.pinned, marks.pinned) {
-                return Ok(thread);
-            }
-            let marked = diesel::update(threads::table.find(id))
-                .set((marks, threads::page_version.eq(threads::page_version + 1)))
-                .returning(Self::as_returning())
-                .get_result(conn)
-                .await?;
-            Event::of_thread(What::ThreadMarked, id).by(signed.member_id).record(conn).await?;
-            Ok(marked)
-        })
-        .await
+        let thread = Self::hold_to_moderate(signed, id, conn).await?;
+        let has = |present: bool, asked: Option<bool>| asked.is_none_or(|asked| asked == present);
+        if has(thread.locked, marks.locked) && has(thread.pinned, marks.pinned) {
+            return Ok(thread);
+        }
+        let marked = diesel::update(threads::table.find(id))
+            .set((marks, threads::page_version.eq(threads::page_version + 1)))
+            .returning(Self::as_returning())
+            .get_result(conn)
+            .await?;
+        Event::of_thread(What::ThreadMarked, id).by(signed.member_id).record(conn).await?;
+        Ok(marked)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadPath};
-use super::view::ThreadView;
+use super::view::{ThreadView, show_thread};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::Error;
@@ -16,7 +16,6 @@ use crate::events::{Event, What};
 use crate::forums::{self, Forum};
 use crate::ids::ForumId;
 use crate::state::State;
-use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
 use crate::web::idempotency::Idempotency;
 
@@ -46,17 +45,17 @@ pub async fn move_thread(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let work = async |conn: &mut _| {
+    let work = async |caller: &Signed, conn: &mut _| {
         forums::must_hold_threads(body.forum_id, conn).await?;
-        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
+        let thread = Thread::hold_to_moderate(caller, path.thread_id, conn).await?;
         if thread.forum_id == body.forum_id {
             return Ok(thread);
         }
-        put(&caller, &thread, body.forum_id, conn).await
+        put(caller, &thread, body.forum_id, conn).await
     };
-    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay =
+        async |caller: &Signed, _, conn: &mut _| Thread::may_be_moderated_by(caller, path.thread_id, conn).await;
+    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
 }
 
 async fn put(caller: &Signed, thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Result<Thread, Error> {

@@ -32,7 +32,7 @@ pub async fn unpin_thread(caller: AsMember, path: Path<ThreadPath>, state: Data<
 
 async fn set(pinned: bool, caller: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
     let marks = Marks { pinned: Some(pinned), ..Marks::default() };
-    let conn = &mut state.db.get().await?;
-    let thread = Thread::mark(caller, path.thread_id, marks, conn).await?;
+    let mark = async |caller: &_, conn: &mut _| Thread::mark(caller, path.thread_id, marks, conn).await;
+    let thread = caller.write(state, mark).await?;
     Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

@@ -7,14 +7,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{Thread, ThreadPath};
-use super::view::ThreadView;
+use super::view::{ThreadView, show_thread};
 use crate::access::{AsMember, Signed};
 use crate::db::schema::threads;
 use crate::error::Error;
 use crate::events::{Event, What};
 use crate::forums;
 use crate::state::State;
-use crate::web::answer;
 use crate::web::idempotency::Idempotency;
 
 /// Restore a thread.
@@ -29,16 +28,16 @@ pub async fn restore_thread(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let work = async |conn: &mut _| {
-        let thread = Thread::hold_to_moderate(&caller, path.thread_id, conn).await?;
+    let work = async |caller: &Signed, conn: &mut _| {
+        let thread = Thread::hold_to_moderate(caller, path.thread_id, conn).await?;
         if thread.deleted_at.is_none() {
             return Ok(thread);
         }
-        Ok(bring_back(&caller, &thread, conn).await?)
+        Ok(bring_back(caller, &thread, conn).await?)
     };
-    let show = async |thread: Thread, _: &mut _| Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)));
-    idempotency.of(caller.member_id).run(conn, work, show).await
+    let may_replay =
+        async |caller: &Signed, _, conn: &mut _| Thread::may_be_moderated_by(caller, path.thread_id, conn).await;
+    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
 }
 
 async fn bring_back(caller: &Signed, thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {

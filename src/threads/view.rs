@@ -1,11 +1,16 @@
 //! Threads as they are shown.
 
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadKind};
+use crate::access::Signed;
+use crate::error::Error;
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
+use crate::web::answer;
 use crate::web::etag::Etag;
 
 /// A thread.
@@ -114,4 +119,9 @@ impl From<Thread> for ThreadView {
             version: thread.version,
         }
     }
+}
+
+/// Returns a thread as the response to a write that changed it.
+pub(super) async fn show_thread(_: &Signed, thread: Thread, _: &mut AsyncPgConnection) -> Result<HttpResponse, Error> {
+    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
 }

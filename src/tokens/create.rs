@@ -11,12 +11,10 @@ use utoipa::ToSchema;
 use super::TokenView;
 use super::model::Token;
 use super::view::NewTokenView;
-use crate::access::{InSession, PersonalToken, SCOPES, Scope};
+use crate::access::{InSession, PersonalToken, SCOPES, Scope, Signed};
 use crate::db::schema::tokens;
-use crate::db::transaction;
 use crate::error::{Code, Error, Flaw};
 use crate::ids::MemberId;
-use crate::sessions;
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{self, Body, Flaws, Settle};
@@ -76,16 +74,14 @@ pub async fn create_token(
         return Err(Error::flaw("/expires_at", Flaw::Invalid, "the end lies in the future, within a hundred years"));
     }
     let token = PersonalToken::make(&state)?;
-    let conn = &mut state.db.get().await?;
-    let row = transaction(conn, async |conn| {
-        // Held against a password change or a suspension at the same time: no token outlives those.
-        sessions::hold(caller.member_id, caller.session_id, now, conn).await?;
+    // Alone: two at once must not pass the limit together.
+    let create = async |caller: &Signed, conn: &mut _| {
         if count(caller.member_id, conn).await? >= MOST {
             return Err(Error::new(Code::TooManyTokens, format!("a member may have {MOST} personal tokens")));
         }
         Ok(insert(caller.member_id, &body, &token.hash, now, conn).await?)
-    })
-    .await?;
+    };
+    let row = caller.write_alone(&state, create).await?;
     let etag = Etag::of(&TokenView::from(row.clone()))?;
     let location = format!("/api/v1/me/tokens/{}", row.id);
     let mut answer = answer::created(location, &etag, &NewTokenView::new(row, token.text));

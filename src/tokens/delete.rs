@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::access::InSession;
+use crate::access::{InSession, Signed};
 use crate::db::schema::tokens;
 use crate::error::Error;
 use crate::ids::{MemberId, TokenId};
@@ -30,11 +30,8 @@ struct TokenPath {
     security(("bearer" = ["profile", "session"])))]
 #[delete("/api/v1/me/tokens/{token_id}")]
 pub async fn delete_token(caller: InSession, path: Path<TokenPath>, state: Data<State>) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    if !delete_own(path.token_id, caller.member_id, conn).await? {
-        return Err(Error::not_found());
-    }
-    Ok(answer::gone())
+    let delete = async |caller: &Signed, conn: &mut _| Ok(delete_own(path.token_id, caller.member_id, conn).await?);
+    if caller.write_alone(&state, delete).await? { Ok(answer::gone()) } else { Err(Error::not_found()) }
 }
 
 async fn delete_own(id: TokenId, member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<bool> {

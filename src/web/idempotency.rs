@@ -144,41 +144,39 @@ impl Idempotency {
 }
 
 impl Once {
-    /// Does the work, and shows what came of it, in one transaction: so the answer is of this work, whatever others do right
-    /// after it. With a key that was used for the same request before, the first answer is given again instead.
+    /// Does the work and shows its outcome, inside the caller's transaction: the response is of this work, whatever others do
+    /// right after it. With a key that was used for the same request before, returns the stored response instead, once
+    /// `may_replay` has checked that the caller may still see it.
     ///
     /// # Errors
     ///
-    /// 409 where the first request with this key has not ended yet, 422 where it was another request; else those of the
-    /// work, which then was not done.
+    /// 409 if the first request with this key has not ended yet, 422 if it was another request; the errors of `may_replay`,
+    /// `work` and `show`, after which the transaction must be rolled back.
     pub async fn run<T>(
         &self,
         conn: &mut AsyncPgConnection,
-        mut work: impl AsyncFnMut(&mut AsyncPgConnection) -> Result<T, Error>,
-        mut show: impl AsyncFnMut(T, &mut AsyncPgConnection) -> Result<HttpResponse, Error>,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, Error>,
+        show: impl AsyncFnOnce(T, &mut AsyncPgConnection) -> Result<HttpResponse, Error>,
+        may_replay: impl AsyncFnOnce(Replay, &mut AsyncPgConnection) -> Result<(), Error>,
     ) -> Result<HttpResponse, Error> {
-        db::transaction(conn, async |conn| {
-            let Some(key) = &self.key else {
-                let done = work(conn).await?;
-                return show(done, conn).await;
-            };
-            key.hold(conn).await?;
-            if let Some(answer) = key.replayed(self.now, conn).await? {
-                return Ok(answer);
-            }
+        let Some(key) = &self.key else {
             let done = work(conn).await?;
-            let answer = show(done, conn).await?;
-            key.keep(answer, self.now, conn).await
-        })
-        .await
+            return show(done, conn).await;
+        };
+        key.hold(conn).await?;
+        if let Some(stored) = key.stored(self.now, conn).await? {
+            may_replay(stored.replay(), conn).await?;
+            return stored.again();
+        }
+        let done = work(conn).await?;
+        let answer = show(done, conn).await?;
+        key.keep(answer, self.now, conn).await
     }
 
-    /// The first answer, if there was one: for work that costs much before its transaction begins.
+    /// Returns the stored response, if there is one: for work that costs much before its transaction begins.
     pub async fn replayed(&self, db: &Pool) -> Result<Option<HttpResponse>, Error> {
-        match &self.key {
-            Some(key) => key.replayed(self.now, &mut *db.get().await?).await,
-            None => Ok(None),
-        }
+        let Some(key) = &self.key else { return Ok(None) };
+        key.stored(self.now, &mut *db.get().await?).await?.map(Kept::again).transpose()
     }
 }
 
@@ -193,14 +191,14 @@ impl OwnedKey {
         Err(Error::new(Code::IdempotencyKeyInUse, "the first request with this key has not ended yet"))
     }
 
-    async fn replayed(&self, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<Option<HttpResponse>, Error> {
+    async fn stored(&self, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<Option<Kept>, Error> {
         let young = idempotency_keys::created_at.gt(now - KEPT);
         let kept = idempotency_keys::table.find((self.member, &self.key)).filter(young).select(Kept::as_select());
         let kept: Option<Kept> = kept.first(conn).await.optional()?;
         if kept.as_ref().is_some_and(|kept| kept.request_hash != self.request_hash) {
             return Err(Error::new(Code::IdempotencyKeyReused, "another request had this key: make a new one"));
         }
-        kept.map(Kept::again).transpose()
+        Ok(kept)
     }
 
     async fn keep(
@@ -234,7 +232,19 @@ impl OwnedKey {
     }
 }
 
+/// A response that is about to be returned again.
+#[derive(Clone, Copy, Debug)]
+pub struct Replay {
+    /// The id of what the first request created, or None if it created nothing.
+    pub created_id: Option<i64>,
+}
+
 impl Kept {
+    fn replay(&self) -> Replay {
+        let id = self.location.as_deref().and_then(|location| location.rsplit('/').next());
+        Replay { created_id: id.and_then(|id| id.parse().ok()) }
+    }
+
     fn again(self) -> Result<HttpResponse, Error> {
         let status = u16::try_from(self.status).map_err(Error::internal)?;
         let mut answer = HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?);
@@ -249,9 +259,14 @@ impl Kept {
     }
 }
 
-/// Removes the answers to a member: they may hold what only it sees.
-pub async fn forget(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::delete(idempotency_keys::table.filter(idempotency_keys::member_id.eq(member))).execute(conn).await
+/// Removes the stored responses to a member, and the one that answered the member's registration.
+pub async fn forget(member: MemberId, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let registered = idempotency_keys::location.eq(format!("/api/v1/members/{member}"));
+    let registered = idempotency_keys::member_id.eq(GUESTS).and(registered);
+    let theirs = idempotency_keys::member_id.eq(member);
+    diesel::delete(idempotency_keys::table.filter(theirs)).execute(conn).await?;
+    diesel::delete(idempotency_keys::table.filter(registered)).execute(conn).await?;
+    Ok(())
 }
 
 /// Removes answers that are no longer given again. Gives how many.

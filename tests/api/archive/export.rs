@@ -182,7 +182,7 @@ async fn a_member_who_deleted_its_account_comes_back_without_a_name() {
     let (anna, _) = app.registered("Annabella").await;
     let thread = anna.start_thread(forum, "Hello", "First.").await;
     app.member("Boris").await.reply(thread, "Well said, @Annabella!").await;
-    anna.delete("/api/v1/me").await.expect(204);
+    anna.delete_account().await.expect(204);
     let exported = write_out_bytes(&app.database_url, Compression::None).await;
     let lines = write_out(&app.database_url).await;
     let gone = of_type(&lines, "member")[0];

@@ -122,7 +122,7 @@ async fn the_name_of_a_deleted_member_is_in_no_answer_but_where_another_wrote_it
     let post = boris.reply(world.thread, &format!("[quote post={}]\n@{name}\n[/quote]", world.post)).await;
     boris.patch(&format!("/api/v1/posts/{post}"), 1, json!({"body": format!("@{name} again")})).await.expect(200);
     world.owner.put(&format!("/api/v1/posts/{post}/like")).await.expect(200);
-    world.owner.delete("/api/v1/me").await.expect(204);
+    world.owner.delete_account().await.expect(204);
     for person in [app.guest(), boris.clone(), app.moderator("Mia").await] {
         let mut all = read_everything(&person, &world).await;
         for path in [

@@ -68,7 +68,7 @@ async fn registering_with_a_taken_address_says_and_costs_what_a_free_one_does() 
 async fn refresh_and_logout_tell_no_dead_token_from_one_that_never_was() {
     let app = App::start().await;
     let (anna, ended) = app.registered("Anna").await;
-    anna.delete("/api/v1/me").await.expect(204);
+    anna.delete_account().await.expect(204);
     let (_, out) = app.registered("Boris").await;
     app.guest().post("/api/v1/auth/logout", json!({"refresh_token": out})).await.expect(204);
     let never = comparable(&app.refresh(&"A".repeat(43)).await);
@@ -89,7 +89,7 @@ async fn refresh_and_logout_tell_no_dead_token_from_one_that_never_was() {
 async fn a_deleted_name_is_looked_up_as_one_that_never_was() {
     let app = App::start().await;
     let (anna, _) = app.registered("Annabella").await;
-    anna.delete("/api/v1/me").await.expect(204);
+    anna.delete_account().await.expect(204);
     let look = |name: &str| {
         let path = format!("/api/v1/members/by-username/{name}");
         let guest = app.guest();

@@ -9,6 +9,7 @@ mod fields;
 mod mass_assignment;
 mod odd_values;
 mod outlive;
+mod overtaken;
 mod reader;
 mod scripts;
 mod smuggling;

@@ -69,7 +69,7 @@ async fn end(app: &App, how: &str, held: &Tokens) {
             moderator.put_json(&path, json!({"reason": "x"})).await.expect(200);
         }
         "delete_me" => {
-            acting.delete("/api/v1/me").await.expect(204);
+            acting.delete_account().await.expect(204);
         }
         "delete_token" => {
             let id = list("/api/v1/me/tokens").await[0];

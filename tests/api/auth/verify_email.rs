@@ -126,7 +126,7 @@ async fn a_suspended_member_may_verify_and_a_deleted_one_not() {
     app.sql().await.batch_execute(&suspend).await.unwrap();
     verify(&app, &of_ben).await.expect(204);
     app.login("ben@example.org", PASSWORD).await.refused(403, "account_suspended");
-    anna.delete("/api/v1/me").await.expect(204);
+    anna.delete_account().await.expect(204);
     verify(&app, &of_anna).await.refused(422, "invalid_mail_token");
     let shown = app.guest().get(&format!("/api/v1/members/{}", anna.id)).await.expect(200);
     assert_eq!(shown["username"], Value::Null);

@@ -20,7 +20,7 @@ const ACTS: &str = "
     PUT    /api/v1/members/{member_id}/custom-title      set_custom_title         members/custom_title.rs
     GET    /api/v1/me                                    read_me                  me/read.rs
     PATCH  /api/v1/me                                    edit_me                  me/edit.rs
-    DELETE /api/v1/me                                    delete_me                me/delete.rs
+    POST   /api/v1/me/deletion                           delete_me                me/deletion.rs
     PUT    /api/v1/me/password                           change_password          me/password.rs
     PUT    /api/v1/me/email                              change_email             me/email.rs
     POST   /api/v1/auth/login                            login                    auth/login.rs

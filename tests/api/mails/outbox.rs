@@ -272,7 +272,7 @@ async fn mails_and_tokens_of_a_deleted_account_go_with_it() {
     let body = json!({"email": "new@example.org", "password": PASSWORD});
     anna.put_json("/api/v1/me/email", body).await.expect(202);
     app.guest().post("/api/v1/auth/forgot-password", json!({"email": "anna@example.org"})).await.expect(202);
-    anna.delete("/api/v1/me").await.expect(204);
+    anna.delete_account().await.expect(204);
     assert!(app.mails().await.is_empty());
     assert_eq!(app.count("SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM mail_tokens)").await, 0);
     let body = json!({"token": reset, "password": "a longer sentence of mine"});

@@ -92,7 +92,7 @@ async fn an_account_that_goes_meanwhile_has_no_address() {
         let (anna, _) = app.registered(&format!("Anna {n}")).await;
         anna.put_json(PATH, to(&format!("{n}@example.org"))).await.expect(202);
         let token = json!({"token": app.mail().await.token("verify-email")});
-        let (verified, _) = join(app.guest().post(VERIFY, token), anna.delete("/api/v1/me")).await;
+        let (verified, _) = join(app.guest().post(VERIFY, token), anna.delete_account()).await;
         assert!([204, 422].contains(&verified.status), "{}", verified.json);
     }
     assert_eq!(app.count("SELECT count(*) FROM members WHERE email IS NOT NULL OR email_verified").await, 0);

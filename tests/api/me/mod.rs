@@ -1,4 +1,4 @@
-mod delete;
+mod deletion;
 mod edit;
 mod email;
 mod password;

@@ -51,11 +51,25 @@ async fn the_last_administrator_stays_even_if_two_leave_at_once() {
     let app = App::start().await;
     let (ada, abe) = (app.admin("Ada").await, app.admin("Abe").await);
     let leave = async |id: i64| {
-        let conn = &mut app.shared.state.db.get().await.unwrap();
-        members::set_role(MemberId(id), Role::Member, conn).await
+        let (now, conn) = (app.clock.now(), &mut app.shared.state.db.get().await.unwrap());
+        members::set_role(MemberId(id), Role::Member, now, conn).await
     };
     let (one, two) = futures_util::future::join(leave(ada.id), leave(abe.id)).await;
     let refused = if one.is_err() { one.and(two.and(Ok(()))) } else { two };
     assert_eq!(refused.unwrap_err().code().name(), "last_admin");
     assert_eq!(app.count("SELECT count(*) FROM members WHERE role = 'admin'").await, 1);
+}
+
+#[actix_web::test]
+async fn a_suspended_member_gets_no_role_until_the_suspension_ends() {
+    let app = App::start().await;
+    let (ada, anna) = (app.admin("Ada").await, app.member("Anna").await);
+    let suspension = format!("/api/v1/members/{}/suspension", anna.id);
+    ada.put_json(&suspension, json!({"reason": "x"})).await.expect(200);
+    for role in ["moderator", "admin"] {
+        ada.put_json(&path(&anna), json!({"role": role})).await.refused(409, "member_suspended");
+    }
+    ada.put_json(&path(&anna), json!({"role": "member"})).await.expect(200);
+    ada.delete(&suspension).await.expect(200);
+    ada.put_json(&path(&anna), json!({"role": "admin"})).await.expect(200);
 }

@@ -159,7 +159,9 @@ impl App {
         let url = format!("http://{}", listener.local_addr().unwrap());
         actix_web::rt::spawn(listen(&shared, workers, listener, patience).unwrap());
         let (mailer, mail_dir) = mailer();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        // The service closes connections that nobody used for 5 s: on a busy machine just while a request is on its way.
+        let idle = Duration::from_secs(2);
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(idle).build().unwrap();
         Self(Rc::new(Inner { url, database_url, clock, shared, mailer, mail_dir, http }))
     }
 

@@ -1,6 +1,8 @@
 //! What a test starts from, made without the acts that other tests are about.
 
+use folkmoot::access::Passwords;
 use serde_json::json;
+use tokio::sync::OnceCell;
 
 use super::{Answer, App, Person};
 
@@ -75,6 +77,21 @@ impl App {
 }
 
 impl Person {
+    /// Gives the member `PASSWORD`, as who registers has it.
+    pub async fn has_password(&self) {
+        static HASH: OnceCell<String> = OnceCell::const_new();
+        let hash = HASH.get_or_init(async || Passwords::new().hash(PASSWORD).await.unwrap()).await;
+        let sql =
+            "UPDATE members SET password_hash = $1 WHERE id = $2 AND password_hash IS NULL AND deleted_at IS NULL";
+        self.app.sql().await.execute(sql, &[hash, &self.id]).await.unwrap();
+    }
+
+    /// Deletes the account, with the right password.
+    pub async fn delete_account(&self) -> Answer {
+        self.has_password().await;
+        self.post("/api/v1/me/deletion", json!({"password": PASSWORD})).await
+    }
+
     /// Starts a thread; gives its id.
     pub async fn start_thread(&self, forum: i64, title: &str, body: &str) -> i64 {
         let asked = json!({"forum_id": forum, "title": title, "body": body});

@@ -221,3 +221,54 @@ async fn after_a_day_a_key_is_new() {
     assert_ne!(new["thread"]["id"], first["thread"]["id"]);
     same(&new, &keyed(&admin, key, "POST", "/api/v1/threads", body()).await);
 }
+
+#[actix_web::test]
+async fn a_stored_answer_is_given_again_only_to_who_still_has_the_right() {
+    let app = App::start().await;
+    let (anna, mia) = (app.member("anna").await, app.moderator("mia").await);
+    let (forum, other) = (app.forum("news").await, app.forum("old").await);
+    let thread = anna.start_thread(forum, "Hello", "First").await;
+    let url = format!("/api/v1/threads/{thread}");
+    let post = format!("/api/v1/posts/{}", anna.reply(thread, "one").await);
+    let own = json!({"forum_id": forum, "title": "Mine", "body": "Mine"});
+    let acts = [
+        ("restored", "POST", format!("{post}/restore"), json!(null)),
+        ("edited", "PATCH", post.clone(), json!({"body": "two"})),
+        ("moved", "POST", format!("{url}/move"), json!({"forum_id": other})),
+        ("titled", "PATCH", url.clone(), json!({"title": "Good day"})),
+        ("replied", "POST", format!("{url}/posts"), json!({"body": "three"})),
+        ("started", "POST", "/api/v1/threads".to_owned(), own),
+    ];
+    let call = async |key: &str, method: &str, path: &str, body: &Value| {
+        let fields: &[_] = match method {
+            "PATCH" => &[("Idempotency-Key", key), ("If-Match", "\"1\"")],
+            _ => &[("Idempotency-Key", key)],
+        };
+        mia.ask(method, path, fields, (!body.is_null()).then(|| body.clone())).await
+    };
+    for (key, method, path, body) in &acts {
+        let first = call(key, method, path, body).await;
+        assert!(first.status < 300, "{key}: {}", first.json);
+        same(&first, &call(key, method, path, body).await);
+    }
+    let admin = app.admin("ada").await;
+    admin.delete(&post).await.expect(204);
+    admin.put_json(&format!("/api/v1/members/{}/role", mia.id), json!({"role": "member"})).await.expect(200);
+    for (key, status, code) in [
+        ("restored", 404, "not_found"),
+        ("edited", 404, "not_found"),
+        ("moved", 403, "insufficient_role"),
+        ("titled", 403, "not_yours"),
+    ] {
+        let (_, method, path, body) = acts.iter().find(|act| act.0 == key).unwrap();
+        call(key, method, path, body).await.refused(status, code);
+    }
+    // What is the member's own stays.
+    for key in ["replied", "started"] {
+        let (_, method, path, body) = acts.iter().find(|act| act.0 == key).unwrap();
+        assert_eq!(call(key, method, path, body).await.expect(201).header("idempotency-replayed"), "true");
+    }
+    admin.delete(&url).await.expect(204);
+    let (_, method, path, body) = acts.iter().find(|act| act.0 == "replied").unwrap();
+    call("replied", method, path, body).await.refused(404, "not_found");
+}
