@@ -4,9 +4,10 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 
 ARGS ?=
+BASE ?=
 
 .PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
-	test-pgbouncer overload overload-short bench bench-quick bench-growth bench-nodes bench-programs screenshot rust postgres
+	test-pgbouncer overload overload-short bench bench-quick bench-compare bench-growth bench-nodes bench-programs screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +88,10 @@ bench: bench-programs ## Measure what docs/performance.md promises, and write it
 bench-quick: bench-programs ## The same in two minutes; fails where a ratio fell below half of its promise.
 	cargo build --release --locked
 	benches/run.sh --quick $(ARGS)
+
+bench-compare: rust postgres ## Measure two versions in turn, BASE=<commit> and the work tree; fails where a row is slower (ARGS="reply like", ROUNDS, ROUND_SECONDS).
+	scripts/need-bench.sh
+	benches/compare.sh "$(BASE)" $(ARGS)
 
 bench-programs: rust postgres
 	scripts/need-bench.sh

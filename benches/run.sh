@@ -13,6 +13,8 @@ all='thread_page thread_list member post warm_page not_modified signed_in long_t
 
 quick=
 if [ "${1:-}" = --quick ]; then quick=yes; shift; fi
+# The folder of a comparison that this run is one side of (benches/compare.sh).
+turns=${TURNS:-}
 program=${PROGRAM:-target/release/folkmoot}
 yardstick=${YARDSTICK:-$here/yardstick/target/release/yardstick}
 rounds=${ROUNDS:-5} seconds=${ROUND_SECONDS:-5} threads=${THREADS:-20000} long_thread=${LONG_THREAD:-1000000}
@@ -25,7 +27,7 @@ circles=$((threads / 20))
 workers=$(getconf _NPROCESSORS_ONLN)
 
 for needed in "$program" "$yardstick"; do
-    [ -x "$needed" ] || { echo "$needed is missing: \`make bench\` builds it." >&2; exit 1; }
+    [ -x "$needed" ] || [ -n "$turns" ] || { echo "$needed is missing: \`make bench\` builds it." >&2; exit 1; }
 done
 
 work=$(mktemp -d)
@@ -33,6 +35,7 @@ work=$(mktemp -d)
 . "$here/lib/service.sh"
 . "$here/lib/statements.sh"
 . "$here/lib/measure.sh"
+if [ -n "$turns" ]; then . "$here/lib/turns.sh"; fi
 
 # shellcheck disable=SC2317  # called by the trap
 end() {
@@ -59,6 +62,7 @@ for row in $all; do
     . "$here/rows/$row.sh"
     stop_others
 done
+if [ -n "$turns" ]; then echo end >&4; exit 0; fi
 
 echo
 awk -f "$here/lib/table.awk" "$work/results"

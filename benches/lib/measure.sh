@@ -66,7 +66,8 @@ in_turn() {
 
 # Writes down what $work/rounds has. What, `more` or `less` (which is better), unit, promise (a ratio), promise in words.
 result() {
-    awk -v what="$1" -v better="$2" -v unit="$3" -v promise="$4" -v words="$5" -f "$here/lib/result.awk" "$work/rounds" \
+    awk -v what="$1" -v better="$2" -v unit="$3" -v promise="$4" -v words="$5" \
+        -f "$here/lib/median.awk" -f "$here/lib/result.awk" "$work/rounds" \
         >>"$work/results"
     tail -n 1 "$work/results" | awk -F '\t' '{ printf "  %s: %s\n", $1, $4 }'
 }

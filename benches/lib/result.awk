@@ -1,16 +1,6 @@
 # A row of the table of rounds: what, figure, limit, ratio (each the median, with the lowest and the highest), promise in words,
 # the ratio promised and the median of the ratios, separated by tabs.
 
-function sorted(a, n,    i, j, x) {
-    for (i = 2; i <= n; i++) {
-        x = a[i]
-        for (j = i - 1; j >= 1 && a[j] > x; j--) a[j + 1] = a[j]
-        a[j + 1] = x
-    }
-}
-
-function median(a, n) { return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
-
 function shown(x,    text, at) {
     x += 0
     if (x < 100) return sprintf("%.3g", x)
