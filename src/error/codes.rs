@@ -164,7 +164,7 @@ flaws! {
     WrongType "wrong_type" "The value has the wrong type.";
     Blank "blank" "Nothing is left after trimming.";
     TooShort "too_short" "The text has too few characters, or the list too few items.";
-    TooLong "too_long" "The text has too many characters, or the list too many items.";
+    TooLong "too_long" "The text has too many characters, the list too many items, or the body too many quotes.";
     ForbiddenCharacter "forbidden_character" "The text has a character that may not stand there.";
     Invalid "invalid" "The value is not one of those allowed.";
     Duplicate "duplicate" "The value stands there twice.";

@@ -3,11 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use super::inline::Found;
-use super::markdown;
 use super::mentions::Mentions;
-use super::names::{Filling, fill};
+use super::names::{Filling, fill, placeholders};
 use super::quotes::{self, Part, TooDeep};
-use super::{MAX_QUOTE_DEPTH, QUOTE};
+use super::{MAX_QUOTE_DEPTH, MAX_QUOTES, QUOTE};
+use super::{markdown, paragraphs};
+
+/// HTML may have this many bytes for each byte of its body, and `FREE_HTML` more.
+const HTML_PER_BODY: usize = 8;
+/// HTML that every body may have, in bytes, however short the body is.
+const FREE_HTML: usize = 4096;
 
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,10 +23,18 @@ pub enum MarkupError {
         /// The depth that is still taken.
         at_most: usize,
     },
+    /// A body has more quotes than a client may send.
+    #[error("a body has at most {at_most} quotes; this one has {count}")]
+    TooManyQuotes {
+        /// The most that are taken.
+        at_most: usize,
+        /// The quotes of the body.
+        count: usize,
+    },
 }
 
 /// A body that was read: its quotes, mentions and Markdown, not yet joined with who the mentioned are.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Draft {
     html: String,
     text: String,
@@ -59,12 +72,9 @@ pub struct Quote {
 ///
 /// # Errors
 ///
-/// `QuotesTooDeep` where quotes are nested deeper than `MAX_QUOTE_DEPTH`.
+/// `QuotesTooDeep` where quotes are nested deeper than `MAX_QUOTE_DEPTH`, `TooManyQuotes` where there are more than `MAX_QUOTES`.
 pub fn read(body: &str) -> Result<Draft, MarkupError> {
-    match quotes::parse(body, TooDeep::IsAnError) {
-        Some(parts) => Ok(draft(&parts)),
-        None => Err(MarkupError::QuotesTooDeep { at_most: MAX_QUOTE_DEPTH }),
-    }
+    Ok(draft(body, &parse_sent(body)?))
 }
 
 /// Whether a body is one that `read` takes.
@@ -73,34 +83,46 @@ pub fn read(body: &str) -> Result<Draft, MarkupError> {
 ///
 /// As those of `read`.
 pub fn check(body: &str) -> Result<(), MarkupError> {
-    match quotes::parse(body, TooDeep::IsAnError) {
-        Some(_) => Ok(()),
-        None => Err(MarkupError::QuotesTooDeep { at_most: MAX_QUOTE_DEPTH }),
+    parse_sent(body).map(drop)
+}
+
+fn parse_sent(body: &str) -> Result<Vec<Part<'_>>, MarkupError> {
+    let too_deep = MarkupError::QuotesTooDeep { at_most: MAX_QUOTE_DEPTH };
+    let parts = quotes::parse(body, TooDeep::IsAnError).ok_or(too_deep)?;
+    match quotes::count(&parts) {
+        0..=MAX_QUOTES => Ok(parts),
+        count => Err(MarkupError::TooManyQuotes { at_most: MAX_QUOTES, count }),
     }
 }
 
-/// Reads a body from an archive: what is nested too deep stays as literal text, never an error.
+/// Reads a body from an archive: what is nested too deep stays as literal text, never an error. Quotes are not counted.
 pub fn read_archived(body: &str) -> Draft {
     let parts = quotes::parse(body, TooDeep::IsLiteral);
-    draft(&parts.unwrap_or_default())
+    draft(body, &parts.unwrap_or_default())
 }
 
-fn draft(parts: &[Part<'_>]) -> Draft {
-    let mut draft = Draft {
-        html: String::new(),
-        text: String::new(),
-        quotes: Vec::new(),
-        mentions: Mentions::default(),
-        emoji: Vec::new(),
-    };
+/// Reads a body that was parsed. A body whose HTML could exceed its bound becomes plain paragraphs.
+fn draft(body: &str, parts: &[Part<'_>]) -> Draft {
+    let mut draft = Draft::default();
     let mut found = Found::default();
     draft.append(parts, &mut found, true);
     draft.mentions = found.mentions;
     draft.emoji = found.emoji.into_codes();
-    draft
+    if draft.longest_html() > HTML_PER_BODY * body.len() + FREE_HTML { Draft::plain(body) } else { draft }
 }
 
 impl Draft {
+    /// Returns the body as escaped paragraphs, in which quotes, mentions and emoji are text.
+    fn plain(body: &str) -> Self {
+        let (html, text) = paragraphs::plain(body);
+        Self { html, text, ..Self::default() }
+    }
+
+    /// Returns the most bytes that the HTML takes when it is shown, whoever the mentioned members are.
+    fn longest_html(&self) -> usize {
+        self.html.len() + placeholders(&self.html).map(|index| self.mentions.longest_html(index)).sum::<usize>()
+    }
+
     // Recursion is bounded: the parts are nested MAX_QUOTE_DEPTH deep at most.
     fn append(&mut self, parts: &[Part<'_>], found: &mut Found, outermost: bool) {
         for part in parts {

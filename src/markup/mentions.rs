@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::names::{Filling, escape_html, is_username, is_username_char, push_member, username_key};
+use super::names::{Filling, escape_html, is_username, is_username_char, longest_link, push_member, username_key};
 
 /// As many spellings of mentions as are looked up for one post; what is over stays plain text.
 const MAX_MENTIONS: usize = 50;
@@ -70,6 +70,15 @@ impl Mentions {
     pub(super) fn candidates(&self) -> impl Iterator<Item = &str> {
         let all = self.mentions.iter().flat_map(|mention| &mention.candidates);
         all.map(|candidate| candidate.key.as_str())
+    }
+
+    /// Returns the most bytes that a mention takes in HTML that is shown, whoever it is.
+    pub(super) fn longest_html(&self, index: usize) -> usize {
+        self.mentions.get(index).map_or(0, |mention| {
+            // Of the spelling only quotation marks and what follows the name are escaped.
+            let links = mention.candidates.iter().map(|candidate| longest_link(&candidate.key));
+            mention.spelling.len() + 2 * "&quot;".len() + links.max().unwrap_or_default()
+        })
     }
 
     /// Who each mention is, by index: the longest candidate that is somebody.

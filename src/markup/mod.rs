@@ -11,6 +11,7 @@ mod inline;
 mod markdown;
 mod mentions;
 mod names;
+mod paragraphs;
 mod prepare;
 mod quotes;
 mod sanitise;
@@ -23,10 +24,13 @@ pub use names::{html_with_names, text_with_names, username_key};
 pub use quotes::{archived_quote_ids, rewrite_quote_ids};
 
 /// The renderer's version, stored beside the html: it rises when the same body gives other html.
-pub const VERSION: i16 = 1;
+pub const VERSION: i16 = 2;
 
 /// Quotes stand in each other at most this deep.
 pub const MAX_QUOTE_DEPTH: usize = 5;
+
+/// Quotes that a body may have which a client sends, nested ones included.
+pub const MAX_QUOTES: usize = 20;
 
 /// How a quote begins in the HTML of every version: nothing else begins so.
 const QUOTE: &str = "<blockquote data-post=";

@@ -14,6 +14,9 @@ const MEMBER_LINK_END: &str = "\"></a>";
 /// What stands for the name of a member who is deleted: no name, and no word of any language.
 const NO_NAME: &str = "…";
 
+/// Digits of the highest id, 2^53-1.
+const LONGEST_ID: usize = 16;
+
 /// Shortest and longest username, in code points.
 const USERNAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=50;
 
@@ -98,6 +101,19 @@ pub(super) fn fill(source: &str, write: impl Fn(usize, &mut String)) -> String {
         }
     }
     out
+}
+
+/// Returns the numbers of the placeholders that `fill` finds, in their order.
+pub(super) fn placeholders(source: &str) -> impl Iterator<Item = usize> {
+    source.split(OPEN).skip(1).filter_map(|piece| piece.split_once(CLOSE)?.0.parse().ok())
+}
+
+/// Returns the most bytes that the link to a member takes in HTML that is shown, for a `username_key`.
+///
+/// A username has at most four bytes for each byte of its key: a character is at most four bytes long, and none folds to nothing.
+pub(super) fn longest_link(key: &str) -> usize {
+    let name = USERNAME_LENGTH.end().min(&key.len()) * char::MAX.len_utf8();
+    MEMBER_LINK.len() + LONGEST_ID + "\">@</a>".len() + name
 }
 
 /// Writes a mention as it is stored.

@@ -69,6 +69,15 @@ pub(super) fn parse(body: &str, too_deep: TooDeep) -> Option<Vec<Part<'_>>> {
     Some(parts)
 }
 
+/// Returns the number of quotes, those in quotes included.
+pub(super) fn count(parts: &[Part<'_>]) -> usize {
+    let each = parts.iter().map(|part| match part {
+        Part::Markdown(_) => 0,
+        Part::Quote { parts, .. } => 1 + count(parts),
+    });
+    each.sum()
+}
+
 /// What the writer put into a block, without the blocks in it.
 pub(super) fn excerpt(parts: &[Part<'_>]) -> String {
     let own = parts.iter().filter_map(|part| match part {

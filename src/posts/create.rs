@@ -32,7 +32,7 @@ use crate::{forums, members};
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"body": "[quote post=1]\nSo be it.\n[/quote]\n\nWell said, @\"no smoking\". :thumb:"}))]
 pub struct CreatePost {
-    /// Markdown, with `[quote post=ID]` ... `[/quote]`, `@username` and `:emoji:`.
+    /// Markdown, with `[quote post=ID]` ... `[/quote]`, `@username` and `:emoji:`. At most 20 quotes, nested ones included.
     body: PostBody,
 }
 

@@ -28,7 +28,7 @@ use crate::web::text::{PostBody, Reason};
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"body": "So be it, then.", "reason": "typo"}))]
 pub struct EditPost {
-    /// Markdown, as in a new post.
+    /// Markdown, as in a new post: at most 20 quotes too.
     body: PostBody,
     /// Why it was edited; shown with the post.
     reason: Option<Reason>,

@@ -15,7 +15,7 @@ use crate::db::schema::{members, posts, quotes, threads};
 use crate::db::{any_of, fixed, known};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
-use crate::markup::{self, Draft, Rendered};
+use crate::markup::{self, Draft, MarkupError, Rendered};
 use crate::threads::visible;
 use crate::web::body::Flaws;
 use crate::web::text::PostBody;
@@ -177,17 +177,24 @@ pub async fn insert_quotes(
     Ok(())
 }
 
-/// Settles a body that is to be written: its text, and how deep its quotes are nested.
+/// Settles a body that is to be written: its text, and how many quotes it has and how deep they are nested.
 pub fn settle_body(body: &mut PostBody, flaws: &mut Flaws) {
     flaws.text("/body", body);
     if let Err(error) = markup::check(body.as_str()) {
-        flaws.add("/body", Flaw::TooDeep, error.to_string());
+        flaws.add("/body", field_error_code(error), error.to_string());
+    }
+}
+
+fn field_error_code(error: MarkupError) -> Flaw {
+    match error {
+        MarkupError::QuotesTooDeep { .. } => Flaw::TooDeep,
+        MarkupError::TooManyQuotes { .. } => Flaw::TooLong,
     }
 }
 
 /// Reads and renders a body, before anything is locked: who is mentioned is asked of the database only if somebody is.
 pub async fn compose(body: &str, conn: &mut AsyncPgConnection) -> Result<Rendered, Error> {
-    let draft = markup::read(body).map_err(|e| Error::flaw("/body", Flaw::TooDeep, e.to_string()))?;
+    let draft = markup::read(body).map_err(|e| Error::flaw("/body", field_error_code(e), e.to_string()))?;
     Ok(render(&draft, conn).await?)
 }
 

@@ -42,7 +42,8 @@ pub struct PostView {
     /// Markdown, as it was written.
     #[schema(max_length = 1_048_576)]
     pub body: Option<String>,
-    /// The body as HTML that is safe to put into a page as it is.
+    /// The body as HTML that is safe to put into a page as it is. At most 8 bytes for each byte of the body and 4 KiB more: a body
+    /// whose Markdown would take more is shown as plain paragraphs, and has no quotes, mentions and emoji.
     #[schema(max_length = 16_777_216)]
     pub html: Option<String>,
     /// The body as plain text, without quotes.

@@ -32,7 +32,7 @@ pub struct CreateThread {
     forum_id: ForumId,
     /// Its title.
     title: Title,
-    /// The first post: Markdown.
+    /// The first post: Markdown, as in a reply.
     body: PostBody,
     /// What it is; `discussion` by default.
     kind: Option<ThreadKind>,

@@ -203,3 +203,16 @@ async fn positions_follow_the_lines_not_the_times() {
     let last = "SELECT to_char(last_post_at AT TIME ZONE 'UTC', 'YYYY') FROM threads";
     assert_eq!(words(&url, last).await, "2011");
 }
+
+#[actix_web::test]
+async fn a_body_of_more_quotes_than_a_client_may_send_is_taken() {
+    let url = database::empty().await;
+    let mut lines = small();
+    let post = lines.iter_mut().find(|line| line["type"] == "post").unwrap();
+    post["body"] = json!("[quote post=p1]x[/quote]\n".repeat(100));
+    let id = post["id"].as_str().unwrap().to_owned();
+    take_in(&url, &lines).await.unwrap();
+    let its = format!("SELECT our_id FROM archive_ids WHERE archive_id = '{id}'");
+    let post = count(&url, &its).await;
+    assert_eq!(count(&url, &format!("SELECT count(*) FROM quotes WHERE post_id = {post}")).await, 100);
+}

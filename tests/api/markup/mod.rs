@@ -3,6 +3,7 @@
 mod archived;
 mod blocks;
 pub mod bombs;
+mod bounds;
 mod emoji;
 mod mentions;
 mod names;

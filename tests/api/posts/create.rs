@@ -294,3 +294,53 @@ async fn a_page_says_of_every_thread_and_reader_whether_a_reply_is_taken() {
     // The first post, a reply of each, and those of moderators while it was locked.
     assert_eq!(app.count("SELECT count(*) FROM posts").await, 1 + 4 + 2);
 }
+
+#[actix_web::test]
+async fn a_body_has_at_most_twenty_quotes_wherever_it_is_sent() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let forum = app.forum("news").await;
+    let path = posts_of(anna.start_thread(forum, "Hello", "First").await);
+    let quotes = |count: usize| "[quote post=1]x[/quote]\n".repeat(count);
+    let post = anna.post(&path, json!({"body": quotes(20)})).await.expect(201);
+    assert_eq!(post["quotes"].as_array().unwrap().len(), 20);
+    let nested = "[quote post=1]\n[quote post=1]x[/quote]\n[/quote]\n".repeat(11);
+    for body in [quotes(21), nested] {
+        let thread = json!({"forum_id": forum, "title": "Hello", "body": body});
+        anna.post(&path, json!({"body": body})).await.flawed("/body", "too_long");
+        anna.post("/api/v1/threads", thread).await.flawed("/body", "too_long");
+        let url = format!("/api/v1/posts/{}", post.id());
+        anna.patch(&url, 1, json!({"body": body})).await.flawed("/body", "too_long");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM posts").await, 2);
+}
+
+#[actix_web::test]
+async fn a_body_whose_html_would_be_too_large_is_shown_as_text_and_has_nothing_in_it() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let start = "[quote post=1]\n@anna :rofl: <b>\n[/quote]\n\n";
+    let body = format!("{start}[a]: b\n\n{}", "[a] ".repeat(2_000));
+    let made = anna.post(&posts_of(thread), json!({"body": body})).await.expect(201);
+    let page = app.guest().get(&posts_of(thread)).await.expect(200);
+    let read = app.guest().get(&format!("/api/v1/posts/{}", made.id())).await.expect(200);
+    for post in [&made.json, &read.json, &page["posts"][1]] {
+        let html = post["html"].as_str().unwrap();
+        assert!(html.len() <= 8 * body.len() + 4096, "{}", html.len());
+        assert!(
+            html.starts_with("<p>[quote post=1]\n@anna :rofl: &lt;b&gt;\n[/quote]</p>\n<p>[a]: b</p>\n<p>[a] [a] "),
+            "{html}"
+        );
+        assert_eq!((&post["quotes"], &post["mentions"], &post["emoji"]), (&json!([]), &json!([]), &json!([])));
+        assert_eq!(post["body"], body);
+    }
+    assert_eq!(app.count("SELECT count(*) FROM quotes").await, 0);
+    // An edit that lets it be small enough gives all of it back.
+    let url = format!("/api/v1/posts/{}", made.id());
+    let edited = anna.patch(&url, 1, json!({"body": start})).await.expect(200);
+    assert_eq!(edited["mentions"], json!([{"member_id": anna.id}]));
+    assert_eq!((edited["quotes"].as_array().unwrap().len(), edited["emoji"].as_array().unwrap().len()), (1, 1));
+    let before = app.guest().get(&format!("{url}/revisions/1")).await.expect(200);
+    assert_eq!(before["html"], made["html"]);
+}
