@@ -43,10 +43,11 @@ pub struct RevisionView {
     /// Markdown, as it was written.
     #[schema(max_length = 1_048_576)]
     pub body: String,
-    /// The body as HTML that is safe to put into a page as it is.
+    /// The body as HTML that is safe to put into a page as it is, with the bound that a post's has.
     #[schema(max_length = 16_777_216)]
     pub html: String,
-    /// What it changed in the body before it, piece by piece; all of it is new in number 1.
+    /// The difference to the body before it, piece by piece; all of number 1 is new. A difference of very many short pieces is given
+    /// as one replacement.
     pub diff: Vec<Change>,
     /// Who made it: of number 1 the author; null where an archive did not tell.
     pub edited_by: Option<MemberId>,
