@@ -3,7 +3,7 @@
 //! Where things are, and which way imports point (never upwards):
 //!
 //! `main > cli > app > routes, openapi > acts > views > models > access > web, markup > state, events > error, cache, db, config, clock,
-//! ids`
+//! ids, private_files`
 //!
 //! An act is one file: URL, documentation, handler and SQL. Its folder is the last plural noun of the URL, its file what
 //! follows or else the method. An act never imports another act.
@@ -28,6 +28,7 @@ pub mod me;
 pub mod members;
 pub mod openapi;
 pub mod posts;
+pub mod private_files;
 pub mod ranks;
 pub mod revisions;
 pub mod routes;

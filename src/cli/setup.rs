@@ -1,8 +1,7 @@
 //! What commands have in common: the database that they work on, and the secret that belongs to it.
 
 use std::collections::HashSet;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ServeConfig};
 use crate::db::local::LocalPostgres;
 use crate::db::{self, BESIDE, Pool, PoolLimits, Replicas};
+use crate::private_files::{self, NotPrivate};
 use crate::state::{Random, RequestLimits, Secret, State};
 
 /// How long a request waits for a connection to the database, a statement for a lock, and a statement runs.
@@ -190,23 +190,32 @@ pub fn given_secret(config: &Config) -> Result<Option<&str>, String> {
     Ok(Some(secret))
 }
 
-/// The secret of the data folder; made at the first start, for its owner's eyes only.
+/// Returns the secret of the data folder, which is made at the first start, for its owner's eyes only.
 fn kept_secret(data_dir: &Path) -> Result<String, String> {
     let path = data_dir.join("secret");
-    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
-    match std::fs::read_to_string(&path) {
-        Ok(secret) => return Ok(secret.trim().to_owned()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-        Err(e) => return Err(failed(e)),
+    match read_secret(&path) {
+        Err(error) if error.is_not_found() => make_secret(data_dir, &path),
+        read => read.map_err(|error| error.to_string()),
     }
+}
+
+fn read_secret(path: &Path) -> Result<String, NotPrivate> {
+    let mut secret = String::new();
+    let read = private_files::open_secret(path)?.read_to_string(&mut secret);
+    read.map_err(|source| NotPrivate::Io { act: "read", path: path.to_owned(), source })?;
+    Ok(secret.trim().to_owned())
+}
+
+fn make_secret(data_dir: &Path, path: &Path) -> Result<String, String> {
     let secret = BASE64_URL_SAFE_NO_PAD.encode(Random.bytes::<32>().map_err(|e| e.to_string())?);
-    let new = data_dir.join("secret.new");
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed)?;
-    file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    // A link, not a rename: a secret that another program made meanwhile stays.
-    match std::fs::hard_link(&new, &path) {
-        Ok(()) => std::fs::remove_file(&new).map_err(failed).map(|()| secret),
-        Err(_) => std::fs::read_to_string(&path).map(|secret| secret.trim().to_owned()).map_err(failed),
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    // Made under a name that nothing has, with the mode 0600, and removed with the value.
+    let mut new = tempfile::Builder::new().prefix("secret.").tempfile_in(data_dir).map_err(failed)?;
+    new.write_all(secret.as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(failed)?;
+    // A secret that another program made meanwhile stays.
+    match new.persist_noclobber(path) {
+        Ok(_) => Ok(secret),
+        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => read_secret(path).map_err(|e| e.to_string()),
+        Err(e) => Err(failed(e.error)),
     }
 }

@@ -1,7 +1,6 @@
 //! How a mail leaves: to a server by SMTP (RFC 5321), or into a folder, one file each.
 
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,6 +15,7 @@ use super::counts::Counts;
 use super::letter::Letter;
 use super::server::Server;
 use crate::config::MailConfig;
+use crate::private_files::{self, NotPrivate};
 use crate::web::identity::Email;
 
 /// Sends mails.
@@ -58,7 +58,7 @@ impl Mailer {
         };
         let way = match url {
             Some(url) => Way::Server(Box::new(Server::new(url, &from).map_err(|e| format!("--mail-url: {e}"))?)),
-            None => Way::Folder(config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"))),
+            None => Way::Folder(mail_folder(config, data_dir)?),
         };
         let link_base = match link_base {
             Some(base) => plain_base("--link-base", base)?,
@@ -132,6 +132,15 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+/// Returns the folder for mails. One that is there already is checked.
+fn mail_folder(config: &MailConfig, data_dir: &Path) -> Result<PathBuf, String> {
+    let folder = config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"));
+    match private_files::check_folder(&folder, &folder) {
+        Err(error) if !error.is_not_found() => Err(format!("--mail-dir: {error}")),
+        _ => Ok(folder),
+    }
+}
+
 /// A variable that is set to nothing is one that is not set.
 fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
@@ -150,22 +159,20 @@ fn plain_base(option: &str, text: &str) -> Result<String, String> {
 }
 
 async fn write_file(folder: PathBuf, name: String, bytes: Vec<u8>) -> Result<(), NotSent> {
-    let failed = || NotSent { code: None, reason: "the folder can not be written to", permanent: false };
-    let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &bytes));
-    written.await.map_err(|_| failed())?.map_err(|_| failed())
+    let failed = |reason| NotSent { code: None, reason, permanent: false };
+    let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &bytes)).await;
+    match written {
+        Ok(Ok(())) => Ok(()),
+        Err(_) | Ok(Err(NotPrivate::Io { .. })) => Err(failed("the folder can not be written to")),
+        Ok(Err(_)) => Err(failed("the folder is a link, another account's, or can be written by others")),
+    }
 }
 
 /// Whole or not at all, and for its owner's eyes only: it holds what lets its reader in.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let new = folder.join(format!(".{name}.new"));
-    // What another attempt left, or somebody put there: it is not written through.
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(new, folder.join(name))
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), NotPrivate> {
+    private_files::make_folder(folder)?;
+    let (new, path) = (folder.join(format!(".{name}.new")), folder.join(name));
+    let mut file = private_files::create(&new)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(new, &path));
+    written.map_err(|source| NotPrivate::Io { act: "write", path, source })
 }

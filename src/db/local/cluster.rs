@@ -2,13 +2,14 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use super::error::{During, LocalError};
 use super::find::Programs;
 use super::launcher::{Account, Launcher};
+use crate::private_files::NO_LINK;
 
 /// The account that everyone who may reach the socket signs in as.
 pub(super) const SUPERUSER: &str = "folkmoot";
@@ -139,7 +140,8 @@ fn locales(major: u32) -> Vec<Vec<&'static str>> {
 }
 
 fn append_settings(path: &Path) -> Result<(), LocalError> {
-    let mut file = OpenOptions::new().append(true).open(path).during("open", path)?;
+    // initdb ran as another account, which could have put a link there.
+    let mut file = OpenOptions::new().append(true).custom_flags(NO_LINK).open(path).during("open", path)?;
     file.write_all(SETTINGS.as_bytes()).during("write", path)?;
     file.sync_all().during("write", path)
 }

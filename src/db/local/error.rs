@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::private_files::NotPrivate;
+
 /// What stands between a data folder and a running PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
@@ -55,11 +57,8 @@ pub enum LocalError {
     )]
     NotACluster { cluster: PathBuf },
 
-    #[error(
-        "{} belongs to the account with id {owner}: run folkmoot as that account, or give another --data-dir",
-        path.display()
-    )]
-    NotOurs { path: PathBuf, owner: u32 },
+    #[error(transparent)]
+    NotPrivate(#[from] NotPrivate),
 
     #[error(
         "PostgreSQL refuses to run as root, {why}, and {accounts} cannot enter {}: \

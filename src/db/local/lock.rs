@@ -3,7 +3,6 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process;
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use super::error::{During, LocalError};
+use crate::private_files;
 
 /// Held for as long as the value lives.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub(super) fn try_take_server_lock(data_dir: &Path) -> Result<Option<File>, Loca
 }
 
 fn open(path: &Path) -> Result<File, LocalError> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).during("open", path)
+    Ok(private_files::open(path, OpenOptions::new().read(true).write(true).create(true).truncate(false))?)
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, LocalError> {

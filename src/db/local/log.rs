@@ -1,9 +1,11 @@
 //! PostgreSQL's log, `postgres.log` in the data folder: bounded in size, and quoted when a start fails.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use super::error::{During, LocalError};
+use crate::private_files::{self, NotPrivate};
 
 /// Twice this is the most that the log and its predecessor, `postgres.log.1`, take.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -25,15 +27,16 @@ impl ServerLog {
     }
 
     /// Opened for appending, so that it can be cut while PostgreSQL writes to it.
-    pub(super) fn open(&self) -> io::Result<File> {
-        OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)
+    pub(super) fn open(&self) -> Result<File, NotPrivate> {
+        private_files::open(&self.path, OpenOptions::new().read(true).append(true).create(true))
     }
 
-    pub(super) fn keep_bounded(&self) -> io::Result<()> {
-        let file = self.open()?;
-        if file.metadata()?.len() > MOST_BYTES {
-            fs::copy(&self.path, self.path.with_extension("log.1"))?;
-            file.set_len(0)?;
+    pub(super) fn keep_bounded(&self) -> Result<(), LocalError> {
+        let mut file = self.open()?;
+        if file.metadata().during("look at", &self.path)?.len() > MOST_BYTES {
+            let mut predecessor = private_files::create(&self.path.with_extension("log.1"))?;
+            io::copy(&mut file, &mut predecessor).during("copy", &self.path)?;
+            file.set_len(0).during("shorten", &self.path)?;
         }
         Ok(())
     }
@@ -49,12 +52,13 @@ impl ServerLog {
         }
     }
 
-    fn read_from(&self, start: u64) -> io::Result<String> {
-        let mut file = File::open(&self.path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(start.max(length.saturating_sub(QUOTED_BYTES))))?;
+    fn read_from(&self, start: u64) -> Result<String, LocalError> {
+        let mut file = self.open()?;
+        let length = file.metadata().during("look at", &self.path)?.len();
+        let from = SeekFrom::Start(start.max(length.saturating_sub(QUOTED_BYTES)));
+        file.seek(from).during("read", &self.path)?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        file.read_to_end(&mut bytes).during("read", &self.path)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

@@ -16,6 +16,7 @@ use super::leftovers;
 use super::lock::{FolderLock, try_take_server_lock};
 use super::log::ServerLog;
 use super::socket::SocketFolder;
+use crate::private_files::{self, NotPrivate};
 
 /// The port is but a part of the socket's name.
 pub(super) const PORT: &str = "5432";
@@ -48,7 +49,8 @@ impl Server {
         let shown = &request.data_dir;
         make_data_dir(shown)?;
         let data_dir = shown.canonicalize().during("open", shown)?;
-        refuse_others_files(&data_dir)?;
+        private_files::check_folder(&data_dir, shown)?;
+        refuse_others_cluster(&data_dir.join("postgres"))?;
         let folder_lock = FolderLock::take(&data_dir, shown, &request.program)?;
         let cluster = data_dir.join("postgres");
 
@@ -100,8 +102,8 @@ impl Server {
     pub(super) fn spawn(&self, lock: File) -> Result<(Child, u64), LocalError> {
         leftovers::remove_stale_files(&self.cluster, &self.socket.path)?;
         let log_path = self.log.path();
-        self.log.keep_bounded().during("shorten", log_path)?;
-        let log = self.log.open().during("open", log_path)?;
+        self.log.keep_bounded()?;
+        let log = self.log.open()?;
         let log_start = log.metadata().during("look at", log_path)?.len();
 
         let mut command = self.launcher.command(&self.postgres);
@@ -151,9 +153,10 @@ impl Server {
     }
 }
 
+/// Makes the folder, for this account alone, and those above it, which no other account may write.
 fn make_data_dir(folder: &Path) -> Result<(), LocalError> {
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent).during("make", parent)?;
+    if let Some(parent) = folder.parent().filter(|parent| *parent != Path::new("")) {
+        DirBuilder::new().recursive(true).mode(0o755).create(parent).during("make", parent)?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error).during("make", folder),
@@ -172,17 +175,15 @@ fn has_only_locks(data_dir: &Path) -> Result<bool, LocalError> {
     Ok(true)
 }
 
-/// Root can use whatever there is; anyone else only what they made.
-fn refuse_others_files(data_dir: &Path) -> Result<(), LocalError> {
-    let us = geteuid().as_raw();
-    for path in [data_dir.join("lock"), data_dir.join("postgres")] {
-        let owner = match fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            found => found.during("look at", &path)?.uid(),
-        };
-        if us != 0 && owner != us {
-            return Err(LocalError::NotOurs { path, owner });
-        }
+/// The cluster of root may be a plain account's: root let that account have it.
+fn refuse_others_cluster(cluster: &Path) -> Result<(), LocalError> {
+    let owner = match fs::metadata(cluster) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.during("look at", cluster)?.uid(),
+    };
+    let us = geteuid();
+    if !us.is_root() && owner != us.as_raw() {
+        return Err(NotPrivate::NotOurs { path: cluster.to_owned(), owner }.into());
     }
     Ok(())
 }

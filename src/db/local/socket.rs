@@ -2,7 +2,7 @@
 //! than a socket's may be, in a private folder elsewhere.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
@@ -71,11 +71,16 @@ fn bases(for_another_account: bool) -> Vec<PathBuf> {
         bases.push(env::temp_dir());
         let us = geteuid().as_raw();
         bases.retain(|base| {
-            base.is_absolute() && fs::metadata(base).is_ok_and(|found| found.is_dir() && [us, 0].contains(&found.uid()))
+            base.is_absolute() && fs::metadata(base).is_ok_and(|found| found.is_dir() && is_safe_base(&found, us))
         });
     }
     bases.push(PathBuf::from("/tmp"));
     bases
+}
+
+/// Whether only `us` and root can remove what `us` makes there: where others may write, the sticky bit keeps them from it.
+fn is_safe_base(found: &Metadata, us: u32) -> bool {
+    [us, 0].contains(&found.uid()) && (found.mode() & 0o022 == 0 || found.mode() & 0o1000 != 0)
 }
 
 fn names(base: &Path, cluster: &Path) -> impl Iterator<Item = PathBuf> {

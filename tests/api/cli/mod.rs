@@ -1,6 +1,7 @@
 //! Tests of `src/cli/`: the program, as a process of its own.
 
 mod admin;
+mod data_folder;
 mod demo_data;
 mod file;
 mod limits;

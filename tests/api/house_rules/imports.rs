@@ -6,7 +6,7 @@ use super::source::{SOURCES, Source};
 
 /// The layers from below. What stands in none of them is a feature.
 const LAYERS: [(u8, &[&str]); 9] = [
-    (0, &["error", "db", "config", "clock", "ids", "cache"]),
+    (0, &["error", "db", "config", "clock", "ids", "cache", "private_files"]),
     (1, &["state", "events"]),
     (2, &["web", "markup"]),
     (3, &["access"]),

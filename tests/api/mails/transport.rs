@@ -1,9 +1,11 @@
 //! How mails leave: what the operator can set, and the folder.
 
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use chrono::Duration;
 use folkmoot::config::MailConfig;
 use folkmoot::mails::Mailer;
 use serde_json::json;
@@ -137,4 +139,34 @@ async fn an_address_that_no_mail_can_be_written_to_is_given_up_at_once() {
     app.guest().post("/api/v1/members", body).await.expect(201);
     assert!(app.mails().await.is_empty());
     assert_eq!(app.count("SELECT count(*) FROM mails").await, 0);
+}
+
+#[actix_web::test]
+async fn a_mail_folder_that_others_may_write_or_a_link_takes_no_mail_until_it_is_mended() {
+    let app = App::start().await;
+    let body = json!({"username": "Anna", "password": PASSWORD, "email": "anna@example.org"});
+    app.guest().post("/api/v1/members", body).await.expect(201);
+    let told = || {
+        let config = MailConfig { mail_dir: Some(app.mail_dir.clone()), ..MailConfig::default() };
+        Mailer::new(&config, Path::new(""), "http://forum.test", PATIENCE).err().unwrap_or_default()
+    };
+    let elsewhere = app.mail_dir.with_extension("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, &app.mail_dir).unwrap();
+    assert_eq!(send_due(&app.mailer, &app.shared.state).await.unwrap(), 1);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    assert!(told().starts_with("--mail-dir: ") && told().contains("is a symbolic link"), "{}", told());
+
+    fs::remove_file(&app.mail_dir).unwrap();
+    fs::rename(&elsewhere, &app.mail_dir).unwrap();
+    fs::set_permissions(&app.mail_dir, Permissions::from_mode(0o770)).unwrap();
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(send_due(&app.mailer, &app.shared.state).await.unwrap(), 1);
+    assert_eq!(fs::read_dir(&app.mail_dir).unwrap().count(), 0);
+    assert!(told().contains(&format!("`chmod go-w {}`", app.mail_dir.display())), "{}", told());
+
+    fs::set_permissions(&app.mail_dir, Permissions::from_mode(0o750)).unwrap();
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(app.mail().await.to, "anna@example.org");
+    assert_eq!(told(), "");
 }

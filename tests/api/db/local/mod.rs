@@ -9,7 +9,7 @@ mod starts;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,7 +29,8 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Folder {
         let path = env::temp_dir().join(format!("fm-{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir(&path).unwrap();
+        // Whatever the umask: others enter it and do not write it.
+        fs::DirBuilder::new().mode(0o755).create(&path).unwrap();
         Folder(path)
     }
 
