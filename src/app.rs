@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Protocol, Request, Response};
+use actix_http::{HttpService, KeepAlive, Protocol, Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use futures_util::TryFutureExt;
+use futures_util::FutureExt;
 use futures_util::future::Either;
 use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
@@ -21,20 +21,18 @@ use crate::access::{self, Callers, Keys, Passwords};
 use crate::error::Error;
 use crate::site::{self, Document};
 use crate::state::State;
-use crate::web::connection::{Connection, Patience};
+use crate::web::connection::{Connection, LINGER, Patience};
 use crate::web::limit::Limits;
 use crate::web::metrics::Requests;
 use crate::web::quick::Quick;
 use crate::web::served::{Routes, Served};
+use crate::web::turn::{InTurn, Turn};
 use crate::web::{body, changed, direct, encoding, etag, frame, limit};
 use crate::{openapi, routes};
 
 /// For how long requests in flight may go on when the service stops, in seconds: none takes longer (`RequestLimits`). After the
 /// longest drain all has ended within 30 s.
 const LAST_REQUESTS: u64 = 16;
-
-/// For so long what a client still sends is taken where its connection is to be closed: else it might not see the answer.
-const LAST_BYTES: Duration = Duration::from_secs(1);
 
 /// What all workers of a node share.
 #[derive(Clone)]
@@ -96,8 +94,10 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
         let app = build_app(worker).into_factory().map_err(|error: actix_web::Error| error.error_response());
         let app = map_config(app, |()| AppConfig::default());
         let requests = HttpService::build()
-            .client_request_timeout(patience.head)
-            .client_disconnect_timeout(LAST_BYTES)
+            // The connection itself waits for heads, which it does not hand over in parts.
+            .client_request_timeout(Duration::ZERO)
+            .keep_alive(KeepAlive::Os)
+            .client_disconnect_timeout(LINGER)
             .graceful_shutdown_signal(move || {
                 let stops = stops.clone();
                 async move { stops.notified().await }
@@ -115,16 +115,19 @@ fn answer<A, B, E>(
     quick: &Quick,
     request: Request,
     app: &A,
-) -> impl Future<Output = Result<Response<EitherBody<B, BoxBody>>, E>> + use<A, B, E>
+) -> impl Future<Output = Result<Response<InTurn>, E>> + use<A, B, E>
 where
     A: Service<Request, Response = ServiceResponse<B>, Error = E>,
-    B: MessageBody,
+    B: MessageBody + 'static,
+    E: Into<Response<BoxBody>>,
 {
+    let taken = request.conn_data::<Turn>().cloned().unwrap_or_default().take();
     match quick.answer(&request) {
-        Some(kept) => Either::Left(ready(Ok(kept.map_body(|_, body| EitherBody::right(body))))),
-        None => Either::Right(
-            app.call(request).map_ok(|made| Response::from(made).map_body(|_, body| EitherBody::left(body))),
-        ),
+        Some(kept) => Either::Left(ready(Ok(taken.answered(kept)))),
+        None => Either::Right(app.call(request).map(|made| {
+            let answer = made.map_or_else(E::into, |made| Response::from(made).map_into_boxed_body());
+            Ok(taken.answered(answer))
+        })),
     }
 }
 

@@ -85,8 +85,8 @@ codes! {
         "It does not exist, or you may not know that it does.";
     MethodNotAllowed "method_not_allowed" 405 "The method is not allowed here"
         "The `Allow` field lists the methods of this URL.";
-    RequestTimeout "request_timeout" 408 "The body took too long"
-        "A body has to come within 10 seconds.";
+    RequestTimeout "request_timeout" 408 "The request took too long to come"
+        "A head has to come within 5 seconds, a body within 10 seconds.";
     UsernameTaken "username_taken" 409 "The username is taken"
         "Names are compared without regard to case and to Unicode compatibility forms. Choose another one.";
     UsernameLooksTaken "username_looks_taken" 409 "The username looks like a taken one"

@@ -1,10 +1,8 @@
-//! A client's connection, and how long it may keep the service waiting: with the head of a request, and with taking an answer.
-//! The server itself watches over the first head of a connection alone.
+//! A client's connection: it hands the HTTP library one request at a time, the next one when the answer is flushed, and it limits
+//! how long a client may keep the service waiting.
 
-use std::cell::Cell;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
@@ -15,16 +13,25 @@ use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep_until};
 
 use super::direct::Queue;
+use super::framing::malformed;
+use super::inbound::Inbound;
+use super::turn::Turn;
+use crate::error::{Code, Error as Problem};
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// From the first byte of a request to the end of its head.
+    /// From an answer to the first byte of the next request, and from there to the end of its head.
     pub head: Duration,
     /// For each `LEAST_TAKEN` bytes of an answer.
     pub answer: Duration,
 }
 
+/// How long a client that may still be sending is listened to after the last answer: a reset could destroy that answer on its way
+/// (RFC 9112, section 9.6).
+pub const LINGER: Duration = Duration::from_secs(1);
+/// How many bytes are dropped at a time then.
+const DROPPED: usize = 4 * 1024;
 /// So many bytes of an answer a client has to take each time, where it does not take all.
 const LEAST_TAKEN: usize = 16 * 1024;
 /// So many bytes of an answer the system keeps for a client. It asks for more when a third of them is gone: of the megabytes that it
@@ -42,53 +49,24 @@ pub struct Connection {
     stream: TcpStream,
     patience: Patience,
     turn: Turn,
+    /// What the client has sent.
+    inbound: Inbound,
+    /// Whether more has come, or the end, while a request was answered; whether the end was read.
+    has_unread: bool,
+    has_ended: bool,
     /// What is written behind what the server writes.
     queue: Queue,
-    /// Until when the next head has to be whole, and whether it has begun.
+    /// Until when the next head has to begin or to end, or a body that nobody needs.
     head_by: Option<Instant>,
-    head_has_begun: bool,
-    /// How many requests there were when that was set.
-    requests: u64,
     /// Until when some more of the answer has to be taken, and how much was since.
     taken_by: Option<Instant>,
     taken: usize,
-    /// One for both: it may be too early, never too late.
+    /// Until when the client is listened to, once the service has closed its side.
+    closed_by: Option<Instant>,
+    /// One for all: it may be too early, never too late.
     alarm: Option<Pin<Box<Sleep>>>,
     /// Whom it wakes up.
     wakes: Option<Waker>,
-}
-
-/// How many requests of a connection are worked on, and how many there were.
-#[derive(Clone, Default)]
-pub struct Turn(Rc<Requests>);
-
-#[derive(Default)]
-struct Requests {
-    in_work: Cell<u64>,
-    all: Cell<u64>,
-}
-
-/// A request that is worked on, as long as this is kept.
-pub struct Taken(Turn);
-
-impl Turn {
-    /// It is the server's, as a request has come.
-    pub fn take(&self) -> Taken {
-        self.0.in_work.set(self.0.in_work.get() + 1);
-        self.0.all.set(self.0.all.get() + 1);
-        Taken(self.clone())
-    }
-
-    fn is_the_clients(&self) -> bool {
-        self.0.in_work.get() == 0
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let in_work = &self.0.0.in_work;
-        in_work.set(in_work.get().saturating_sub(1));
-    }
 }
 
 impl Connection {
@@ -105,12 +83,14 @@ impl Connection {
             stream,
             patience,
             turn: Turn::default(),
+            inbound: Inbound::default(),
+            has_unread: false,
+            has_ended: false,
             queue: Queue::default(),
-            head_by: None,
-            head_has_begun: false,
-            requests: 0,
+            head_by: Some(Instant::now() + patience.head),
             taken_by: None,
             taken: 0,
+            closed_by: None,
             alarm: None,
             wakes: None,
         })
@@ -129,16 +109,13 @@ impl Connection {
             true => stream.poll_write(cx, bytes),
             false => self.queue.behind(bytes, |all| stream.poll_write_vectored(cx, all)),
         };
-        if written.is_ready() && self.head_by.is_some() {
-            self.head_by = Some(Instant::now() + 2 * self.patience.head);
-        }
         match &written {
             Poll::Pending => {
                 let by = *self.taken_by.get_or_insert_with(|| {
                     self.taken = 0;
                     Instant::now() + self.patience.answer
                 });
-                self.until(by, cx).map(|ended| ended.map(|()| 0))
+                if self.is_late(by, cx) { Poll::Ready(Err(too_late())) } else { Poll::Pending }
             }
             Poll::Ready(Ok(count)) if self.taken_by.is_some() => {
                 self.taken += count;
@@ -162,40 +139,131 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Sets the time for the next head, where it is the client's turn.
-    fn expect_head(&mut self, has_come: bool) {
-        let requests = self.turn.0.all.get();
-        if !self.turn.is_the_clients() {
-            self.head_by = None;
-        } else if requests != self.requests {
-            // It may have begun together with the one before, and nothing more come of it. So there is a time for it in any
-            // case: twice as long, as it may be idle at first.
-            (self.head_by, self.head_has_begun) = (Some(Instant::now() + 2 * self.patience.head), false);
-            self.requests = requests;
+    /// Has the library read a request that is answered by this problem, in place of a head. In place of a body it reads the end of
+    /// the connection, which fails the request. Returns whether that is so.
+    fn refuse(&mut self, problem: Problem) -> bool {
+        let is_body = !self.inbound.is_at_head();
+        self.turn.close();
+        self.head_by = None;
+        if is_body {
+            self.inbound.close();
+        } else {
+            self.turn.refuse(problem);
+            self.inbound.refuse();
         }
-        if has_come && !self.head_has_begun {
-            (self.head_by, self.head_has_begun) = (Some(Instant::now() + self.patience.head), true);
+        is_body
+    }
+
+    /// Reads from the client until the library has something, or there is nothing to read.
+    fn read_on(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> std::result::Result<Poll<Result<()>>, Problem> {
+        let from = buffer.filled().len();
+        loop {
+            match Pin::new(&mut self.stream).poll_read(cx, buffer) {
+                Poll::Pending => return self.await_client(cx),
+                Poll::Ready(Err(error)) => return Ok(Poll::Ready(Err(error))),
+                Poll::Ready(Ok(())) if buffer.filled().len() == from => {
+                    self.has_ended = true;
+                    self.turn.close();
+                    return if self.is_within_head() {
+                        Err(malformed("the connection ended within the head of a request"))
+                    } else {
+                        Ok(Poll::Ready(Ok(())))
+                    };
+                }
+                Poll::Ready(Ok(())) => {}
+            }
+            let (is_head, was_within) = (self.inbound.is_at_head(), self.is_within_head());
+            if self.inbound.take_in(buffer, from)? {
+                self.head_by = self.head_by.filter(|_| !is_head);
+                return Ok(Poll::Ready(Ok(())));
+            }
+            if !was_within && self.is_within_head() {
+                self.head_by = Some(Instant::now() + self.patience.head);
+            }
         }
     }
 
-    /// Fails when this moment has come; else the task is woken up then, or before.
-    fn until(&mut self, by: Instant, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    fn is_within_head(&self) -> bool {
+        self.inbound.is_at_head() && self.inbound.has_more()
+    }
+
+    /// Nothing has come: an idle connection ends, and a head or the rest of a body fails, when it is late.
+    fn await_client(&mut self, cx: &mut Context<'_>) -> std::result::Result<Poll<Result<()>>, Problem> {
+        let Some(by) = self.head_by else { return Ok(Poll::Pending) };
+        if !self.is_late(by, cx) {
+            Ok(Poll::Pending)
+        } else if self.is_within_head() {
+            Err(Problem::new(Code::RequestTimeout, "the head of the request did not come in time"))
+        } else if self.inbound.is_at_head() {
+            Ok(Poll::Ready(Ok(())))
+        } else {
+            Ok(Poll::Ready(Err(too_late())))
+        }
+    }
+
+    /// Notes whether the client sends something while a request is answered; it is read later.
+    fn await_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if !self.has_unread && !self.inbound.has_more() {
+            match self.stream.poll_peek(cx, &mut ReadBuf::new(&mut [0])) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                peeked => self.has_unread = peeked.is_ready(),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// All that was handed over is answered: goes on to the next request, or limits the rest of a body that nobody needs.
+    fn go_on(&mut self, cx: &mut Context<'_>) {
+        let is_next = self.inbound.go_on();
+        if is_next || (self.head_by.is_none() && !self.inbound.is_at_head() && !self.inbound.is_at_end()) {
+            self.head_by = Some(Instant::now() + self.patience.head);
+        }
+        if is_next && (std::mem::take(&mut self.has_unread) || self.inbound.has_more()) {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Drops what a client still sends, until it ends or this has taken `LINGER`.
+    fn linger(&mut self, by: Instant, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let is_within = !self.inbound.is_at_head() && !self.inbound.is_at_end();
+        let mut lingers = self.has_unread || self.inbound.has_more() || is_within || self.turn.closes();
+        let mut dropped = [0; DROPPED];
+        loop {
+            let mut buffer = ReadBuf::new(&mut dropped);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => lingers = true,
+                Poll::Pending if lingers && !self.is_late(by, cx) => return Poll::Pending,
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    /// Whether this moment has come; else the task is woken up then, or before.
+    fn is_late(&mut self, by: Instant, cx: &mut Context<'_>) -> bool {
         let by = tokio::time::Instant::from_std(by);
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(by)));
         if alarm.is_elapsed() || alarm.deadline() > by {
             alarm.as_mut().reset(by);
         } else if self.wakes.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             // It is set: to ask it again would cost each request something.
-            return Poll::Pending;
+            return false;
         }
         self.wakes = Some(cx.waker().clone());
         if rings(alarm, cx).is_pending() {
-            return Poll::Pending;
+            return false;
         }
         // It may have rung for what has come in the meantime.
         alarm.as_mut().reset(by);
-        rings(alarm, cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "the client took too long")))
+        rings(alarm, cx).is_ready()
     }
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::TimedOut, "the client took too long")
 }
 
 /// Whether it rings; if not it is set, also where the task has had its turn and should let others go first.
@@ -206,13 +274,24 @@ fn rings(alarm: &mut Pin<Box<Sleep>>, cx: &mut Context<'_>) -> Poll<()> {
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        this.expect_head(buffer.filled().len() > before);
-        match (read, this.head_by, this.taken_by) {
-            // Who still takes an answer has not begun to wait for the next one.
-            (Poll::Pending, Some(by), None) => this.until(by, cx),
-            (read, ..) => read,
+        loop {
+            let is_head = this.inbound.is_at_head();
+            let read = match this.inbound.hand_over(buffer) {
+                Ok(true) => {
+                    this.head_by = this.head_by.filter(|_| !is_head);
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(false) if this.inbound.is_at_end() => return this.await_answer(cx),
+                Ok(false) => this.read_on(cx, buffer),
+                Err(problem) => Err(problem),
+            };
+            let problem = match read {
+                Ok(read) => return read,
+                Err(problem) => problem,
+            };
+            if this.refuse(problem) {
+                return Poll::Ready(Ok(()));
+            }
         }
     }
 }
@@ -229,16 +308,26 @@ impl AsyncWrite for Connection {
         let this = &mut *self;
         ready!(this.write_queued(cx))?;
         this.taken_by = None;
-        this.expect_head(false);
+        if this.turn.has_answered(this.inbound.begun()) {
+            this.go_on(cx);
+        }
         if let Some(by) = this.head_by
-            && let Poll::Ready(late) = this.until(by, cx)
+            && this.is_late(by, cx)
         {
-            return Poll::Ready(late);
+            return Poll::Ready(Err(too_late()));
         }
         Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        let by = match this.closed_by {
+            Some(by) => by,
+            None => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                *this.closed_by.insert(Instant::now() + LINGER)
+            }
+        };
+        if this.has_ended { Poll::Ready(Ok(())) } else { this.linger(by, cx) }
     }
 }

@@ -2,7 +2,7 @@
 //! route takes.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName,
     HeaderValue, X_CONTENT_TYPE_OPTIONS,
@@ -13,12 +13,12 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
-use super::connection::Turn;
 use super::direct::Queue;
 use super::limit;
 use super::log::Asked;
 use super::metrics::Requests;
 use super::served::Routes;
+use super::turn::Turn;
 use crate::error::{Code, Error};
 use crate::ids::MemberId;
 use crate::state::{Random, State};
@@ -34,11 +34,6 @@ pub const EXPOSED: &str =
 pub(super) static EXPOSES: HeaderValue = HeaderValue::from_static(EXPOSED);
 pub(super) static JSON: HeaderValue = HeaderValue::from_static("application/json");
 static NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
-
-/// The most bytes of a URL's path and query.
-const MAX_URL: usize = 8 * 1024;
-/// The most bytes of all header fields together.
-const MAX_FIELDS: usize = 16 * 1024;
 
 /// A request's id, for the layers inside.
 struct RequestId(String);
@@ -71,7 +66,11 @@ pub async fn frame<B: MessageBody + 'static>(
     if let Some(act) = act {
         request.extensions_mut().insert(act);
     }
-    let _ours = request.conn_data().map(Turn::take);
+    // The connection has put this request in the place of what it could not read.
+    if let Some(problem) = request.conn_data().and_then(Turn::refusal) {
+        asked.given_up(problem.code().status());
+        return Err(Alone { problem, id, closes: true }.into());
+    }
     let mut response = in_time(request, next, &id, &asked).await?;
     name(response.headers_mut(), field);
     Ok(match queue {
@@ -106,7 +105,8 @@ async fn in_time<B: MessageBody + 'static>(
     let answered = tokio::time::timeout(state.limits.request, next.call(request).instrument(asked.span())).await;
     let Ok(response) = answered else {
         asked.given_up(Code::Overloaded.status());
-        return Err(TookTooLong { id: id.to_owned(), stopping: state.stopping.is_so() }.into());
+        let problem = Error::new(Code::Overloaded, "The request took too long and was given up.");
+        return Err(Alone { problem, id: id.to_owned(), closes: state.stopping.is_so() }.into());
     };
     // Problems from within are told already; a preflight is refused further out than they are.
     let mut response = as_problem(response?, id);
@@ -118,23 +118,25 @@ async fn in_time<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// A request that was given up. The layers inside went with it, so this is a whole answer by itself.
+/// A problem that no layer inside has seen. So this is a whole answer by itself.
 #[derive(Debug)]
-struct TookTooLong {
+struct Alone {
+    problem: Error,
     id: String,
-    stopping: bool,
+    /// Whether the connection ends with it.
+    closes: bool,
 }
 
-impl std::fmt::Display for TookTooLong {
+impl std::fmt::Display for Alone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the request took too long")
+        self.problem.fmt(f)
     }
 }
 
-impl ResponseError for TookTooLong {
+impl ResponseError for Alone {
     fn error_response(&self) -> HttpResponse {
-        let mut answer = Error::new(Code::Overloaded, "The request took too long and was given up.").answer(&self.id);
-        if self.stopping {
+        let mut answer = self.problem.answer(&self.id);
+        if self.closes {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         let headers = answer.headers_mut();
@@ -153,9 +155,6 @@ pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<Answer<B>, actix_web::Error> {
-    if let Some(problem) = too_large(request.head()) {
-        return Ok(problem_answer(request, &problem).map_into_right_body());
-    }
     let id = id_of(&request);
     Ok(as_problem(next.call(request).await?, &id))
 }
@@ -168,19 +167,6 @@ pub(super) fn problem_answer(request: ServiceRequest, problem: &Error) -> Servic
 
 fn id_of(request: &ServiceRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
-}
-
-/// URL and header fields are measured before an act, or who asks for it, is looked at.
-pub(super) fn too_large(request: &RequestHead) -> Option<Error> {
-    let url = request.uri.path_and_query().map_or(0, |url| url.as_str().len());
-    if url > MAX_URL {
-        return Some(Error::new(Code::UriTooLong, format!("a URL may have {MAX_URL} bytes; this one has {url}")));
-    }
-    let fields: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    (fields > MAX_FIELDS).then(|| {
-        let detail = format!("the header fields may have {MAX_FIELDS} bytes in all; these have {fields}");
-        Error::new(Code::RequestHeadTooLarge, detail)
-    })
 }
 
 /// The client's own id where it is plain, else a new one.

@@ -13,7 +13,6 @@ use actix_web::http::header::{
 };
 use actix_web::web::Data;
 
-use super::connection::Turn;
 use super::direct::{self, Queue};
 use super::limit::{Limits, Told};
 use super::log::answered_at_once;
@@ -43,7 +42,7 @@ impl Quick {
     pub fn answer(&self, request: &Request) -> Option<Response<BoxBody>> {
         let from = Instant::now();
         let asked = request.head();
-        let is_odd = ODD.iter().any(|field| asked.headers.contains_key(field)) || frame::too_large(asked).is_some();
+        let is_odd = ODD.iter().any(|field| asked.headers.contains_key(field));
         if asked.method != Method::GET || is_odd || trace::is_collected() || self.state.stopping.is_so() {
             return None;
         }
@@ -60,7 +59,6 @@ impl Quick {
                 return None;
             }
         };
-        let _ours = request.conn_data().map(Turn::take);
         tell(answer.headers_mut(), asked.headers.contains_key(ORIGIN), told);
         frame::name(answer.headers_mut(), named);
         kept::viewed(&found, &self.state);
