@@ -54,7 +54,7 @@ fuzz: rust postgres ## Let Schemathesis try the whole document as guest, member,
 	cargo build --locked
 	tests/schemathesis/run.sh $(ARGS)
 
-test-clients: rust postgres ## Generate clients in TypeScript, Python and Rust, and let them live through one story.
+test-clients: rust postgres ## Run one story with generated clients in TypeScript, Python and Rust; send pipelined requests with undici.
 	scripts/need-client-tools.sh
 	cargo build --locked
 	scripts/with-service.sh tests/clients/run.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Generates the clients and runs the story with each, against the service at $FOLKMOOT_URL.
+# Generates the clients and runs the story with each, against the service at $FOLKMOOT_URL; then the client that pipelines.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -25,3 +25,6 @@ cd ../rust
 "$tools/openapi-generator-cli" generate --generator-name rust --input-spec "$document" --output "$made/rust-client" \
     --additional-properties packageName=folkmoot-client >"$made/rust.log" 2>&1 || { cat "$made/rust.log"; exit 1; }
 CARGO_TARGET_DIR="$made/rust" cargo run --quiet --locked
+
+cd ../pipelining
+node pipelining.mjs
