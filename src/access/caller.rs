@@ -16,13 +16,13 @@ use chrono::{DateTime, Utc};
 use super::callers::Callers;
 use super::keys::Keys;
 use super::token::Claims;
-use super::{Role, hash_opaque, personal};
+use super::{Role, personal};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, SessionId, TokenId};
 use crate::state::State;
 use crate::web::form;
 use crate::web::frame::CallerId;
-use crate::web::limit::Limits;
+use crate::web::limit::{Limits, QuotaOwner};
 use crate::web::served::{Needs, Served};
 
 /// A signed-in member, as session and member are now.
@@ -146,93 +146,61 @@ impl Deref for InSession {
 #[derive(Clone)]
 struct Caller(Result<Signed, Error>);
 
-/// What a request's token says by itself.
-enum Credential {
-    Session(Claims),
-    Personal(Signed),
-    /// A personal token that was looked up lately: whose it was then.
-    PersonalOf(MemberId),
-    Refused(Error),
-}
-
-/// Finds out whose token a request has, if it has one and the act looks at it: signing in does not. Before limits of use are, as
-/// they are by member; so it costs no statement, but for a personal token that is new here: it says nothing by itself.
-pub async fn identify(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let looks = request.extensions().get::<Arc<Served>>().is_some_and(|act| act.needs.is_some());
-    if looks && request.headers().contains_key(AUTHORIZATION) {
-        let credential = credential(&request).await.unwrap_or_else(Credential::Refused);
-        let member = match &credential {
-            Credential::Session(claims) => Some(claims.member_id),
-            Credential::Personal(signed) => Some(signed.member_id),
-            Credential::PersonalOf(member_id) => Some(*member_id),
-            Credential::Refused(_) => None,
-        };
-        if let Some(member) = member {
-            request.extensions_mut().insert(CallerId(member));
-        }
-        request.extensions_mut().insert(credential);
-    }
-    next.call(request).await
-}
-
-async fn credential(request: &ServiceRequest) -> Result<Credential, Error> {
-    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    let keys = request.app_data::<Data<Keys>>().ok_or_else(|| Error::internal("no keys"))?;
-    let limits = request.app_data::<Data<Limits>>().ok_or_else(|| Error::internal("no limits"))?;
-    let token = bearer(request.request())?;
-    if !personal::is_one(token) {
-        return Ok(Credential::Session(keys.verify(token, state.clock.now())?));
-    }
-    let hash = hash_opaque(token);
-    if let Some(member_id) = limits.owner_of(&hash) {
-        return Ok(Credential::PersonalOf(member_id));
-    }
-    limits.may_guess(request)?;
-    let signed = personal::signed(token, state).await;
-    match &signed {
-        Ok(signed) => limits.is_of(hash, signed.member_id),
-        Err(error) if [Code::InvalidToken, Code::TokenExpired].contains(&error.code()) => limits.guessed(request),
-        Err(_) => {}
-    }
-    Ok(Credential::Personal(signed?))
-}
-
-/// Finds out who is calling, as session and member are now.
+/// Finds out who is calling, as session and member are now, if a request has a token and the act looks at it: signing in does not.
+///
+/// Comes before the rate limit. Only a credential that holds spends its member's quotas; what ends in 401 counts by address. A token
+/// with a valid signature costs a statement at most: none where its session was found a moment ago or has ended, or where its
+/// member's quota is used up. How many personal tokens are looked up is bounded by `TokenGuard`.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let credential = request.extensions_mut().remove::<Credential>();
     let act = request.extensions().get::<Arc<Served>>().cloned();
-    if let (Some(credential), Some(needs)) = (credential, act.as_ref().and_then(|act| act.needs.as_ref())) {
-        let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-        let signed = match credential {
-            Credential::Session(claims) => in_session(&claims, &request, state).await,
-            Credential::Personal(signed) => Ok(signed),
-            Credential::PersonalOf(_) => personal::signed(bearer(request.request())?, state).await,
-            Credential::Refused(error) => Err(error),
-        };
-        let caller = Caller(signed.and_then(|signed| signed.has(needs).map(|()| signed)));
-        request.extensions_mut().insert(caller);
+    let needs = act.as_ref().and_then(|act| act.needs.as_ref());
+    if let Some(needs) = needs.filter(|_| request.headers().contains_key(AUTHORIZATION)) {
+        let signed = signed(&request).await;
+        let member = signed.as_ref().ok().map(|signed| signed.member_id);
+        let caller = signed.and_then(|signed| signed.has(needs).map(|()| signed));
+        if let Some(member) = member {
+            request.extensions_mut().insert(QuotaOwner { member, suffices: caller.is_ok() });
+        }
+        request.extensions_mut().insert(Caller(caller));
     }
     next.call(request).await
 }
 
-async fn in_session(claims: &Claims, request: &ServiceRequest, state: &State) -> Result<Signed, Error> {
-    let now = state.clock.now();
+async fn signed(request: &ServiceRequest) -> Result<Signed, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
+    let keys = request.app_data::<Data<Keys>>().ok_or_else(|| Error::internal("no keys"))?;
     let callers = request.app_data::<Data<Callers>>().ok_or_else(|| Error::internal("no callers"))?;
+    let limits = request.app_data::<Data<Limits>>().ok_or_else(|| Error::internal("no limits"))?;
+    let token = bearer(request.request())?;
+    if personal::is_one(token) {
+        return callers.tokens.caller(token, request, limits, state).await;
+    }
+    in_session(&keys.verify(token, state.clock.now())?, request, callers, limits, state).await
+}
+
+async fn in_session(
+    claims: &Claims,
+    request: &ServiceRequest,
+    callers: &Callers,
+    limits: &Limits,
+    state: &State,
+) -> Result<Signed, Error> {
     let (session, member) = (claims.session_id, claims.member_id);
+    request.extensions_mut().insert(CallerId(member));
     // A write reads it once more in its transaction (`write`).
     let row = match callers.known(session, member, state) {
         Some(row) => Some(row),
-        None => callers.find(session, member, state).await?,
+        None if callers.has_ended(session, member) => None,
+        None => {
+            limits.check_member(request, member)?;
+            callers.find(session, member, state).await?
+        }
     };
-    let row = row.filter(|row| row.is_so(now)).ok_or_else(session_ended)?;
-    let session_id = Some(claims.session_id);
-    Ok(Signed { member_id: claims.member_id, session_id, token_id: None, role: row.role, scopes: row.scopes })
+    let row = row.filter(|row| row.is_so(state.clock.now())).ok_or_else(session_ended)?;
+    Ok(Signed { member_id: member, session_id: Some(session), token_id: None, role: row.role, scopes: row.scopes })
 }
 
 /// 401 for a token of a session that has ended.

@@ -10,6 +10,7 @@ use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use quick_cache::sync::Cache;
 
+use super::token_guard::TokenGuard;
 use super::{Role, is_suspended};
 use crate::cache::{Stamp, Thing};
 use crate::db::schema::{members, sessions};
@@ -24,11 +25,15 @@ const MOST: usize = 16_384;
 const BELIEVED: Duration = Duration::from_secs(4);
 
 /// The sessions that were found, with their members.
-pub struct Callers(Cache<(SessionId, MemberId), Found>);
+pub struct Callers {
+    sessions: Cache<(SessionId, MemberId), Found>,
+    pub(super) tokens: TokenGuard,
+}
 
 #[derive(Clone)]
 struct Found {
-    present: Present,
+    /// None where there is no such session (any longer).
+    present: Option<Present>,
     stamp: Stamp,
     until: Duration,
 }
@@ -101,7 +106,7 @@ impl Lookup for Present {
 
 impl Default for Callers {
     fn default() -> Self {
-        Self(Cache::new(MOST))
+        Self { sessions: Cache::new(MOST), tokens: TokenGuard::default() }
     }
 }
 
@@ -109,8 +114,15 @@ impl Callers {
     /// Session and member as they were a moment ago: for reads.
     pub(super) fn known(&self, session: SessionId, member: MemberId, state: &State) -> Option<Present> {
         let (changes, now) = (&state.store.changes, state.clock.elapsed());
-        let found = self.0.get(&(session, member))?;
-        (now < found.until && changes.holds(&found.stamp)).then_some(found.present)
+        let found = self.sessions.get(&(session, member))?;
+        found.present.filter(|_| now < found.until && changes.holds(&found.stamp))
+    }
+
+    /// Whether a session is known to have ended for good. That never changes, so a token of it costs one statement, however
+    /// often it is sent.
+    pub(super) fn has_ended(&self, session: SessionId, member: MemberId) -> bool {
+        let has_ended = |present: Present| present.ended_at.is_some() || present.deleted_at.is_some();
+        self.sessions.get(&(session, member)).is_some_and(|found| found.present.is_none_or(has_ended))
     }
 
     /// Session and member as they are: for what changes something, too.
@@ -123,10 +135,7 @@ impl Callers {
         let (changes, now) = (&state.store.changes, state.clock.elapsed());
         let stamp = changes.stamp(Thing::Member(member));
         let present = state.db.look_up::<Present>((session, member)).await?;
-        if let Some(present) = &present {
-            let found = Found { present: present.clone(), stamp, until: now + BELIEVED };
-            self.0.insert((session, member), found);
-        }
+        self.sessions.insert((session, member), Found { present: present.clone(), stamp, until: now + BELIEVED });
         Ok(present)
     }
 }

@@ -12,9 +12,10 @@ mod role;
 mod scope;
 mod seal;
 mod token;
+mod token_guard;
 mod write;
 
-pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, identify, is_suspended, session_ended};
+pub use caller::{AsMember, InSession, Signed, Viewer, authenticate, is_suspended, session_ended};
 pub use callers::Callers;
 pub use keys::{JWKS_MAX_AGE, Keys};
 pub use names::{flaw_of_username, skeletons, username_key};

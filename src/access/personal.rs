@@ -1,15 +1,17 @@
 //! Personal tokens as credentials: opaque, 256 bits, looked up by their hash at each request, so that one that has ended
 //! ends at once on every node.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use chrono::{DateTime, Duration, Utc};
-use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{Role, Signed, hash_opaque, is_suspended, make_opaque};
-use crate::db::known;
 use crate::db::schema::{members, tokens};
+use crate::db::{Lookup, fixed, known};
 use crate::error::{Code, Error};
 use crate::ids::{MemberId, TokenId};
 use crate::state::State;
@@ -40,75 +42,93 @@ pub(super) fn is_one(token: &str) -> bool {
 }
 
 /// A token that is stored, with its member.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tokens, check_for_backend(Pg))]
-struct Stored {
+#[derive(Clone, Queryable)]
+pub(super) struct Stored {
     id: TokenId,
     member_id: MemberId,
-    scopes: Vec<String>,
+    #[diesel(deserialize_as = Vec<String>)]
+    scopes: Arc<[String]>,
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = members::role)]
     role: Role,
-    #[diesel(select_expression = members::suspended_at)]
     suspended_at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = members::suspended_until)]
     suspended_until: Option<DateTime<Utc>>,
 }
 
-/// Whose token it is.
-pub(super) async fn signed(token: &str, state: &Data<State>) -> Result<Signed, Error> {
-    let now = state.clock.now();
-    let found = {
-        let conn = &state.db.share().await?;
-        find(token, conn).await?.ok_or_else(invalid)?
-    };
-    found.must_be_good(now)?;
-    if is_to_be_kept(found.last_used_at, now) {
-        // The request does not wait for it.
-        actix_web::rt::spawn(keep_use(found.id, now, state.clone()));
-    }
-    let (member_id, token_id, role) = (found.member_id, Some(found.id), found.role);
-    Ok(Signed { member_id, session_id: None, token_id, role, scopes: found.scopes.into() })
-}
-
-/// The role of a token's member now. 401 if the token has ended or its member may not act.
-pub(super) async fn role_of(id: TokenId, now: DateTime<Utc>, mut conn: &AsyncPgConnection) -> Result<Role, Error> {
-    let token = tokens::table
-        .inner_join(members::table)
-        .filter(tokens::id.eq(id).and(members::deleted_at.is_null()))
-        .select(Stored::as_select());
-    let found: Option<Stored> = known!(token).get_result(&mut conn).await.optional()?;
-    let found = found.ok_or_else(invalid)?;
-    found.must_be_good(now)?;
-    Ok(found.role)
-}
-
-fn invalid() -> Error {
-    Error::new(Code::InvalidToken, "this personal token is unknown, or has ended")
-}
-
 impl Stored {
-    /// 401 where the token has expired or its member is suspended.
+    /// Whether its time is over.
+    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// Its member, if it holds.
+    pub fn signed(self, state: &Data<State>) -> Result<Signed, Error> {
+        let now = state.clock.now();
+        self.must_be_good(now)?;
+        if is_to_be_kept(self.last_used_at, now) {
+            // The request does not wait for it.
+            actix_web::rt::spawn(keep_use(self.id, now, state.clone()));
+        }
+        let (member_id, token_id, role) = (self.member_id, Some(self.id), self.role);
+        Ok(Signed { member_id, session_id: None, token_id, role, scopes: self.scopes })
+    }
+
+    /// 401 if the token has expired or its member is suspended.
     fn must_be_good(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        if self.has_expired(now) {
             return Err(Error::new(Code::TokenExpired, "the personal token has expired"));
         }
         if is_suspended(self.suspended_at, self.suspended_until, now) {
-            return Err(invalid());
+            return Err(unknown());
         }
         Ok(())
     }
 }
 
-async fn find(token: &str, mut conn: &AsyncPgConnection) -> QueryResult<Option<Stored>> {
-    tokens::table
-        .inner_join(members::table)
-        .filter(tokens::token_hash.eq(hash_opaque(token)).and(members::deleted_at.is_null()))
-        .select(Stored::as_select())
-        .first(&mut conn)
-        .await
-        .optional()
+/// 401 for a token that is not stored, or is of a suspended member.
+pub(super) fn unknown() -> Error {
+    Error::new(Code::InvalidToken, "this personal token is unknown, or has ended")
+}
+
+/// The role of a token's member now. 401 if the token has ended or its member may not act.
+pub(super) async fn role_of(id: TokenId, now: DateTime<Utc>, mut conn: &AsyncPgConnection) -> Result<Role, Error> {
+    let token = tokens::table.inner_join(members::table).select(columns());
+    let token = token.filter(tokens::id.eq(id).and(members::deleted_at.is_null()));
+    let found: Option<Stored> = known!(token).get_result(&mut conn).await.optional()?;
+    let found = found.ok_or_else(unknown)?;
+    found.must_be_good(now)?;
+    Ok(found.role)
+}
+
+/// The columns of `Stored`.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    (
+        tokens::id,
+        tokens::member_id,
+        tokens::scopes,
+        tokens::expires_at,
+        tokens::last_used_at,
+        members::role,
+        members::suspended_at,
+        members::suspended_until,
+    )
+}
+
+impl Lookup for Stored {
+    /// A token's hash.
+    type Key = Vec<u8>;
+    type Found = Option<Self>;
+
+    async fn find(keys: &[Vec<u8>], mut conn: &AsyncPgConnection) -> Result<Vec<Option<Self>>, Error> {
+        let found = tokens::table.inner_join(members::table).select((tokens::token_hash, columns()));
+        // As numbers are taken (`any_of`).
+        let any = fixed::<Binary>("ANY ((SELECT ?)::bytea[])").with(keys.into_sql::<Array<Binary>>());
+        let these = tokens::token_hash.eq(any).and(members::deleted_at.is_null());
+        let rows: Vec<(Vec<u8>, Self)> = known!(found.filter(these)).load(&mut conn).await?;
+        let of = |key: &Vec<u8>| rows.iter().find(|(hash, _)| hash == key);
+        Ok(keys.iter().map(|key| of(key).map(|(_, stored)| stored.clone())).collect())
+    }
 }
 
 fn is_to_be_kept(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {

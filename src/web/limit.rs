@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpMessage;
@@ -20,7 +20,7 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::client;
-use super::frame::{CallerId, problem_answer};
+use super::frame::problem_answer;
 use super::served::Served;
 use crate::clock::Clock;
 use crate::error::{Code, Error};
@@ -41,7 +41,7 @@ pub struct Policy {
 
 /// Every request counts as one.
 pub const REQUESTS: Policy = Policy { name: "requests", quota: 600, window: 60 };
-/// Personal tokens that are none, by address: who sends more is refused without a look at them.
+/// Personal tokens that do not hold, by address. A token that holds passes whatever its address has sent.
 const TOKENS: Policy = Policy { name: "tokens", quota: 60, window: 60 };
 /// Tighter ones: their acts count twice, once for each.
 pub const TIGHTER: [Policy; 6] = [
@@ -81,14 +81,18 @@ pub struct Limits {
     clock: Ticks,
     nodes: AtomicU32,
     buckets: Vec<(Policy, Buckets)>,
-    /// Until when addresses that send made up tokens are told so without a look at them.
-    guessers: Mutex<HashMap<IpAddr, Duration>>,
-    /// Whose personal tokens are, by their hashes, and until when that is believed: for limits alone.
-    owners: Mutex<HashMap<Vec<u8>, (MemberId, Duration)>>,
+    /// Quotas that were found used up, and until when: those of members, and of addresses for their tokens alone.
+    exhausted: Mutex<HashMap<(Who, &'static str), Duration>>,
 }
 
-/// For so long it is believed whose limits a personal token counts for.
-const BELIEVED: Duration = Duration::from_secs(60);
+/// The member whose quotas a request spends, as its credential holds. Without it a request counts by address.
+#[derive(Clone, Copy)]
+pub struct QuotaOwner {
+    pub member: MemberId,
+    /// Whether the credential is enough for the act. If not, the request spends `requests` alone: a stolen token that may only read
+    /// does not keep its owner from changing the password.
+    pub suffices: bool,
+}
 
 /// What is left of a policy.
 pub(super) struct Left {
@@ -100,6 +104,11 @@ pub(super) struct Left {
 }
 
 impl Left {
+    /// None, until this time has gone by.
+    fn none(policy: Policy, wait: Duration) -> Self {
+        Self { policy, remaining: 0, wait: wait.as_secs_f64().ceil().max(1.0) as u64 }
+    }
+
     /// 429 with `Retry-After`.
     fn refusal(&self) -> Error {
         let detail = format!("the limit of {} is used up: come again in {} s", self.policy.name, self.wait);
@@ -119,15 +128,7 @@ impl Limits {
         let clock = Ticks(clock);
         let policies = [REQUESTS, TOKENS].into_iter().chain(TIGHTER);
         let buckets = policies.filter_map(|policy| buckets(policy, &clock)).collect();
-        Self {
-            is_on,
-            trusted,
-            clock,
-            nodes: AtomicU32::new(1),
-            buckets,
-            guessers: Mutex::default(),
-            owners: Mutex::default(),
-        }
+        Self { is_on, trusted, clock, nodes: AtomicU32::new(1), buckets, exhausted: Mutex::default() }
     }
 
     /// From now on there are so many nodes.
@@ -147,20 +148,7 @@ impl Limits {
             buckets.shrink_to_fit();
         }
         let now = self.clock.now();
-        self.guessers.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, until)| *until > now);
-    }
-
-    /// Whose limits a personal token counts for, if it was looked up lately: then who is refused costs no statement.
-    pub fn owner_of(&self, token_hash: &[u8]) -> Option<MemberId> {
-        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.get(token_hash).filter(|(_, until)| *until > self.clock.now()).map(|(member, _)| *member)
-    }
-
-    /// Notes whose it is.
-    pub fn is_of(&self, token_hash: Vec<u8>, member: MemberId) {
-        let until = self.clock.now() + BELIEVED;
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(token_hash, (member, until));
+        self.exhausted().retain(|_, until| *until > now);
     }
 
     /// Counts a request of an act: what its answer tells of the limits, `Err` where one is used up. What is not served costs nothing;
@@ -172,15 +160,14 @@ impl Limits {
         act: Counted,
     ) -> Result<Option<Told>, Left> {
         let (true, Counted::As(act)) = (self.is_on, act) else { return Ok(None) };
-        let address = || client::address(request, &self.trusted).map(Who::Address);
+        let address = || self.address(request).map(Who::Address);
         let Some(who) = member.map(Who::Member).or_else(address) else { return Ok(None) };
         self.take(who, act).map(|left| Some(Told::new(&left)))
     }
 
     /// Takes one from each bucket that the act counts for; `Err` with the one that is empty.
     fn take(&self, who: Who, act: Option<&'static str>) -> Result<Vec<Left>, Left> {
-        let counts = |policy: &Policy| *policy == REQUESTS || act == Some(policy.name);
-        let asked = self.buckets.iter().filter(|(policy, _)| counts(policy));
+        let asked = self.buckets.iter().filter(|(policy, _)| counts(policy, act));
         asked.map(|(policy, buckets)| self.take_one(*policy, buckets, &who)).collect()
     }
 
@@ -191,38 +178,86 @@ impl Limits {
         match buckets.check_key_n(who, NonZeroU32::new(share).unwrap_or(NonZeroU32::MIN)) {
             Ok(Ok(state)) => Ok(Left { policy, remaining: state.remaining_burst_capacity() / share, wait: 0 }),
             Ok(Err(until)) => {
-                let wait = until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
-                Err(Left { policy, remaining: 0, wait: wait as u64 })
+                let now = self.clock.now();
+                let wait = until.wait_time_from(now);
+                match who {
+                    Who::Member(_) => _ = self.exhausted().insert((*who, policy.name), now + wait),
+                    // For the whole window: it only means that other tokens of this address are looked up more slowly.
+                    _ if policy == TOKENS => {
+                        let window = Duration::from_secs(policy.window);
+                        self.exhausted().insert((*who, policy.name), now + window);
+                    }
+                    Who::Address(_) => {}
+                }
+                Err(Left::none(policy, wait))
             }
             // A share is never more than a bucket holds.
-            Err(_) => Err(Left { policy, remaining: 0, wait: policy.window }),
+            Err(_) => Err(Left::none(policy, Duration::from_secs(policy.window))),
         }
     }
 
-    /// 429 where this address has sent too many tokens that are none: looking each up costs a statement.
-    pub fn may_guess(&self, request: &ServiceRequest) -> Result<(), Error> {
-        let Some(address) = self.guesser(request) else { return Ok(()) };
-        let until = self.guessers.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
-        let wait = until.and_then(|until| until.checked_sub(self.clock.now()));
-        match wait {
-            Some(wait) => Err(Left { policy: TOKENS, remaining: 0, wait: wait.as_secs() + 1 }.refusal()),
-            None => Ok(()),
-        }
+    fn exhausted(&self) -> MutexGuard<'_, HashMap<(Who, &'static str), Duration>> {
+        self.exhausted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that it has sent one.
-    pub fn guessed(&self, request: &ServiceRequest) {
-        let Some(address) = self.guesser(request) else { return };
-        let Some((policy, buckets)) = self.buckets.iter().find(|(policy, _)| *policy == TOKENS) else { return };
-        if let Err(left) = self.take_one(*policy, buckets, &Who::Address(address)) {
-            let until = self.clock.now() + Duration::from_secs(left.wait);
-            self.guessers.lock().unwrap_or_else(PoisonError::into_inner).insert(address, until);
-        }
+    /// How long a quota that was found used up remains so.
+    fn exhausted_for(&self, who: Who, policy: Policy) -> Option<Duration> {
+        let until = self.exhausted().get(&(who, policy.name)).copied();
+        until.and_then(|until| until.checked_sub(self.clock.now())).filter(|wait| !wait.is_zero())
     }
 
-    fn guesser(&self, request: &ServiceRequest) -> Option<IpAddr> {
-        client::address(request.head(), &self.trusted).filter(|_| self.is_on)
+    /// Refuses a request whose member has used up a quota, before its credential costs a statement. Spends nothing.
+    ///
+    /// # Errors
+    ///
+    /// 429, which the middleware answers with its fields.
+    pub fn check_member(&self, request: &ServiceRequest, member: MemberId) -> Result<(), Error> {
+        let act = request.extensions().get::<Arc<Served>>().map_or(Counted::Not, |act| act.limit);
+        let (true, Counted::As(act)) = (self.is_on, act) else { return Ok(()) };
+        let mut policies = self.buckets.iter().map(|(policy, _)| *policy).filter(|policy| counts(policy, act));
+        let refused =
+            policies.find_map(|policy| Some(Left::none(policy, self.exhausted_for(Who::Member(member), policy)?)));
+        refused.map_or(Ok(()), |left| Err(refuse(request, left)))
     }
+
+    /// Whether this address has used up its quota of personal tokens that do not hold.
+    pub fn has_spent_tokens(&self, request: &ServiceRequest) -> bool {
+        let address = self.address(request.head()).filter(|_| self.is_on);
+        address.is_some_and(|address| self.exhausted_for(Who::Address(address), TOKENS).is_some())
+    }
+
+    /// Counts a personal token that does not hold.
+    ///
+    /// # Errors
+    ///
+    /// 429 where its address has sent too many.
+    pub fn count_failed_token(&self, request: &ServiceRequest) -> Result<(), Error> {
+        let Some(address) = self.address(request.head()).filter(|_| self.is_on) else { return Ok(()) };
+        let Some((policy, buckets)) = self.buckets.iter().find(|(policy, _)| *policy == TOKENS) else { return Ok(()) };
+        let taken = self.take_one(*policy, buckets, &Who::Address(address));
+        taken.map(|_| ()).map_err(|left| refuse(request, left))
+    }
+
+    /// Refuses a token that could not be looked up, as its address sends too many that do not hold.
+    pub fn refuse_token(&self, request: &ServiceRequest) -> Error {
+        refuse(request, Left::none(TOKENS, Duration::ZERO))
+    }
+
+    fn address(&self, request: &RequestHead) -> Option<IpAddr> {
+        client::address(request, &self.trusted)
+    }
+}
+
+/// Whether a request of an act counts for a policy.
+fn counts(policy: &Policy, act: Option<&'static str>) -> bool {
+    *policy == REQUESTS || act == Some(policy.name)
+}
+
+/// Notes that a request is refused: it counts for nothing more.
+fn refuse(request: &ServiceRequest, left: Left) -> Error {
+    let refusal = left.refusal();
+    request.extensions_mut().insert(left);
+    refusal
 }
 
 /// Counts a request, and refuses the one that is too many.
@@ -233,7 +268,9 @@ pub async fn limit<B: MessageBody + 'static>(
     let limits = request.app_data::<Data<Limits>>().cloned().ok_or_else(|| Error::internal("no limits"))?;
     let act = request.extensions().get::<Arc<Served>>().map_or(Counted::Not, |act| act.limit);
     let refused = request.extensions_mut().remove::<Left>();
-    let member = request.extensions().get::<CallerId>().map(|caller| caller.0);
+    let owner = request.extensions().get::<QuotaOwner>().copied();
+    let act = if owner.is_some_and(|owner| !owner.suffices) { act.as_request() } else { act };
+    let member = owner.map(|owner| owner.member);
     match refused.map_or_else(|| limits.count(request.head(), member, act), Err) {
         Ok(told) => {
             if let Some(told) = told {
@@ -255,6 +292,16 @@ pub enum Counted {
     Not,
     /// As a request, and as one of a tighter policy where one is named.
     As(Option<&'static str>),
+}
+
+impl Counted {
+    /// The same without a tighter policy.
+    fn as_request(self) -> Self {
+        match self {
+            Self::Not => Self::Not,
+            Self::As(_) => Self::As(None),
+        }
+    }
 }
 
 /// What an answer says of the limits that its request counted for.

@@ -10,3 +10,4 @@ mod inbound;
 mod limit;
 mod page;
 mod time;
+mod victims;
