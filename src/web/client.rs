@@ -1,9 +1,10 @@
 //! The address of a client: that of its connection, or behind proxies that are trusted the one that they tell.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Once;
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{FORWARDED, HeaderName};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -15,6 +16,9 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub fn address(request: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut nearest = request.peer_addr?.ip().to_canonical();
+    if !is_trusted(&nearest) {
+        warn_of_proxy(request);
+    }
     let fields: Vec<_> = request.headers.get_all(FORWARDED_FOR).collect();
     for told in fields.iter().rev().flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',')) {
         if !is_trusted(&nearest) {
@@ -24,6 +28,21 @@ pub fn address(request: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
         nearest = told;
     }
     Some(network(nearest))
+}
+
+/// Logs, once in a process, that a proxy is in front which is not trusted: all its clients count as one.
+fn warn_of_proxy(request: &RequestHead) {
+    static WARNED: Once = Once::new();
+    let sent = [FORWARDED_FOR, FORWARDED].into_iter().find(|field| request.headers.contains_key(field));
+    if let Some(field) = sent {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                field = field.as_str(),
+                "client address from an untrusted proxy ignored, its clients share one rate limit; \
+                 name its network with --trusted-proxies and let it send X-Forwarded-For"
+            );
+        });
+    }
 }
 
 /// An address as proxies write it, with a port or without.

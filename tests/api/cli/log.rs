@@ -98,6 +98,32 @@ async fn nothing_of_a_mail_is_written_nor_sent_to_a_collector() {
 }
 
 #[actix_web::test]
+async fn a_proxy_that_is_not_trusted_is_told_of_once_with_the_remedy() {
+    let app = App::migrated().await;
+    let warnings = async |options: &[&str], field: &str| {
+        let service = Service::beside(&app, &[&["--workers", "2"], options].concat());
+        let guest = app.guest().at_url(&service.url);
+        // Read, and then as it is kept.
+        for _ in 0..3 {
+            guest.ask("GET", "/api/v1/forums", &[(field, "192.0.2.77")], None).await.expect(200);
+        }
+        service.tell_to_stop();
+        let lines = service.ends_well().into_iter().filter(|line| line.contains("untrusted proxy"));
+        lines.collect::<Vec<_>>()
+    };
+    for field in ["X-Forwarded-For", "Forwarded"] {
+        let told = warnings(&[], field).await;
+        let [line] = &told[..] else { panic!("{told:?}") };
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["level"], &line["fields"]["field"]), (&json!("WARN"), &json!(field.to_lowercase())));
+        assert!(line["fields"]["message"].as_str().unwrap().contains("--trusted-proxies"), "{line}");
+        assert!(!line.to_string().contains("192.0.2.77"), "{line}");
+    }
+    assert_eq!(warnings(&["--trusted-proxies", "127.0.0.0/8"], "X-Forwarded-For").await, [""; 0]);
+    assert_eq!(warnings(&[], "X-Other").await, [""; 0]);
+}
+
+#[actix_web::test]
 async fn each_request_is_one_line_that_says_what_became_of_it() {
     let app = App::migrated().await;
     let anna = app.member("Anna").await;
