@@ -1,15 +1,28 @@
-//! `--config FILE`: options from a TOML file, put among the arguments where neither a flag nor a variable gives them.
+//! Options as they come together: an empty environment variable is not given, and `--config FILE` adds options from a TOML file, put
+//! among the arguments where neither a flag nor a variable gives them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::Resettable;
 use clap::{Arg, Command, CommandFactory};
 
+/// Returns the program with its commands. An empty environment variable gives no option: `docker-compose.yml` passes every option
+/// through, also those that nobody has set.
+pub fn program<C: CommandFactory>() -> Command {
+    without_empty_variables(C::command())
+}
+
+fn without_empty_variables(command: Command) -> Command {
+    let is_empty = |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg });
+    command.mut_subcommands(without_empty_variables)
+}
+
 /// The arguments with what the file adds. Each key is a flag's name; one that no command knows is an error.
-pub fn arguments<C: CommandFactory>(given: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+pub fn arguments(mut program: Command, given: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
     let mut arguments: Vec<OsString> = given.into_iter().collect();
-    let mut program = C::command();
     program.build();
     let Some(path) = path(&program, &arguments) else { return Ok(arguments) };
     let text = std::fs::read_to_string(&path).map_err(|e| format!("--config {}: {e}", path.display()))?;

@@ -22,7 +22,7 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, ServeConfig};
 
@@ -63,10 +63,12 @@ enum Command {
 
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
-    let cli = match file::arguments::<Cli>(std::env::args_os()) {
-        Ok(arguments) => Cli::parse_from(arguments),
+    let program = file::program::<Cli>();
+    let cli = match file::arguments(program.clone(), std::env::args_os()) {
+        Ok(arguments) => Cli::from_arg_matches(&program.get_matches_from(arguments)),
         Err(message) => return fail(&message),
     };
+    let cli = cli.unwrap_or_else(|error| error.exit());
     // Kept to the end.
     let telemetry = telemetry::start(&cli.config.log);
     let done = telemetry.as_ref().map_err(String::clone).and_then(|_| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use crate::support::database;
+use crate::support::{SECRET, database};
 
 /// A TOML file that goes with the value.
 struct Config(PathBuf);
@@ -74,5 +74,26 @@ fn a_switch_of_a_file_is_on_or_off() {
         let done = Config::new(&format!("allow-data-loss = {value}\n")).run(&["serve", "--help"]);
         let said = [done.stdout, done.stderr].concat();
         assert!(String::from_utf8_lossy(&said).contains(words), "{value}: {}", String::from_utf8_lossy(&said));
+    }
+}
+
+#[actix_web::test]
+async fn a_variable_that_is_empty_is_not_given() {
+    let url = database::bare().await;
+    let help = Command::new(env!("CARGO_BIN_EXE_folkmoot")).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let variables = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+    let mut empty: Vec<_> = variables.map(|name| (name.to_owned(), "")).collect();
+    assert!(empty.len() > 20, "{empty:?}");
+    empty.push(("DATABASE_URL".into(), ""));
+    // Refused for this alone, whatever gives it: a flag, or the file that an empty variable does not win over.
+    let config = Config::new("trusted-proxies = \"0.0.0.0/0\"\n");
+    let file = ["--config", config.0.to_str().unwrap()];
+    for options in [["--trusted-proxies", "0.0.0.0/0"], file] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_folkmoot"));
+        program.args(["serve", "--listen", "127.0.0.1:0", "--secret", SECRET, "--database-url", &url]).args(options);
+        let done = program.envs(empty.clone()).output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(!done.status.success() && said.contains("--trusted-proxies 0.0.0.0/0"), "{said}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod acts;
 mod imports;
+mod options;
 mod security;
 mod source;
 
