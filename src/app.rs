@@ -19,6 +19,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::access::{self, Callers, Keys, Passwords};
 use crate::error::Error;
+use crate::revisions::Diffs;
 use crate::site::{self, Document};
 use crate::state::State;
 use crate::web::connection::{Connection, LINGER, Patience};
@@ -43,6 +44,7 @@ pub struct Shared {
     callers: Data<Callers>,
     pub limits: Data<Limits>,
     pub requests: Data<Requests>,
+    pub diffs: Data<Diffs>,
     routes: Data<Routes>,
     document: Data<Document>,
 }
@@ -62,6 +64,7 @@ impl Shared {
             callers: Data::default(),
             limits: Data::new(limits),
             requests: Data::new(Requests::default()),
+            diffs: Data::default(),
             routes: Data::new(routes),
             document: Data::new(Document::new(&document)?),
         })
@@ -156,6 +159,7 @@ fn build_app(
         .app_data(shared.callers)
         .app_data(shared.limits)
         .app_data(shared.requests)
+        .app_data(shared.diffs)
         .app_data(shared.routes)
         .app_data(shared.document)
         .app_data(web::PathConfig::default().error_handler(|_, _| Error::not_found().into()))

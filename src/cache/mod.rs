@@ -8,6 +8,7 @@ mod form;
 mod held;
 mod kept;
 mod store;
+mod work_queue;
 
 pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
 pub use coding::{Coding, Room};
@@ -16,3 +17,4 @@ pub use form::Packed;
 pub use held::Held;
 pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};
+pub use work_queue::{MAX_WAITING, WorkQueue};

@@ -9,14 +9,11 @@ use utoipa::ToSchema;
 /// After this long the rest is told as one replacement: bodies of many lines without one in common would take seconds.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Bytes that the JSON of a piece takes beside its text.
-const PIECE_OVERHEAD: usize = 32;
-/// The overhead of all pieces may be this many bytes for each byte of the bodies, and `FREE_OVERHEAD` more.
-const OVERHEAD_PER_BODY: usize = 4;
-const FREE_OVERHEAD: usize = 4096;
+/// More pieces are told as one replacement: each takes 30 bytes of an answer, as many as there are lines of one letter in a body.
+const MAX_PIECES: usize = 2_000;
 
 /// A piece of a difference: some lines.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"op": "insert", "text": "So be it, then."}))]
 pub struct Change {
     /// What happened to the lines.
@@ -38,7 +35,7 @@ pub enum Op {
     Insert,
 }
 
-/// The way from one body to the next. Very many short pieces become one replacement.
+/// The way from one body to the next.
 pub fn diff(before: &str, after: &str) -> Vec<Change> {
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).timeout(PATIENCE).diff_lines(before, after);
     let mut changes: Vec<Change> = Vec::new();
@@ -52,10 +49,13 @@ pub fn diff(before: &str, after: &str) -> Vec<Change> {
             Some(last) if last.op == op => last.text.push_str(piece.value()),
             _ => changes.push(Change { op, text: piece.value().to_owned() }),
         }
-    }
-    if PIECE_OVERHEAD * changes.len() > OVERHEAD_PER_BODY * (before.len() + after.len()) + FREE_OVERHEAD {
-        let whole = |op, text: &str| Change { op, text: text.to_owned() };
-        return vec![whole(Op::Delete, before), whole(Op::Insert, after)];
+        if changes.len() > MAX_PIECES {
+            return replacement(before, after);
+        }
     }
     changes
+}
+
+fn replacement(before: &str, after: &str) -> Vec<Change> {
+    [(Op::Delete, before), (Op::Insert, after)].map(|(op, text)| Change { op, text: text.to_owned() }).into()
 }

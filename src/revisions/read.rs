@@ -1,11 +1,11 @@
 //! `GET /api/v1/posts/{post_id}/revisions/{number}`.
 
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::diff::diff;
+use super::diffs::{Compared, Diffs, Pair};
 use super::model::Revision;
 use super::view::RevisionView;
 use crate::access::Viewer;
@@ -39,31 +39,26 @@ pub async fn read_revision(
     viewer: Viewer,
     path: Path<RevisionPath>,
     state: Data<State>,
+    diffs: Data<Diffs>,
 ) -> Result<HttpResponse, Error> {
-    let (revision, body, before) = load(&path, &viewer, &state).await?;
-    let drafted = (body.clone(), before.unwrap_or_default());
-    // Long bodies take long, so no worker and no connection waits for them.
-    let (draft, changes) = web::block(move || (markup::read_archived(&drafted.0), diff(&drafted.1, &drafted.0)))
-        .await
-        .map_err(Error::internal)?;
+    // Loaded each time, so that a kept diff is shown only to who may see the post.
+    let (revision, pair) = load(&path, &viewer, &state).await?;
+    let Compared { body, draft, changes } = diffs.into_inner().compare(pair).await?;
     let conn = &mut state.db.get().await?;
     let rendered = render(&draft, conn).await?;
     let named = rendered.mentions.iter().map(|id| MemberId(*id)).chain(revision.edited_by);
     let members = cards(named, state.clock.now(), conn).await?;
     let name = |id: i64| members.get(&id.to_string()).and_then(|member| member.username.as_deref());
     let html = markup::html_with_names(&rendered.html, name);
-    Ok(HttpResponse::Ok().json(RevisionView::new(revision, body, html, changes, members)))
+    Ok(HttpResponse::Ok().json(RevisionView::new(revision, body, html, changes.to_vec(), members)))
 }
 
 /// The revision, its body and the one before it.
-async fn load(
-    path: &RevisionPath,
-    viewer: &Viewer,
-    state: &State,
-) -> Result<(Revision, String, Option<String>), Error> {
+async fn load(path: &RevisionPath, viewer: &Viewer, state: &State) -> Result<(Revision, Pair), Error> {
     let conn = &mut state.db.get().await?;
     let post = Post::seen_by(viewer, path.post_id, conn).await?.or_not_found()?;
     let (revision, body) = Revision::find(&post, path.number, conn).await?.or_not_found()?;
-    let before = Revision::body_before(&post, revision.number, conn).await?;
-    Ok((revision, body, before))
+    let before = Revision::body_before(&post, revision.number, conn).await?.unwrap_or_default();
+    let pair = Pair { post: post.id, number: revision.number, body, before };
+    Ok((revision, pair))
 }

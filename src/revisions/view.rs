@@ -46,8 +46,8 @@ pub struct RevisionView {
     /// The body as HTML that is safe to put into a page as it is, with the bound that a post's has.
     #[schema(max_length = 16_777_216)]
     pub html: String,
-    /// The difference to the body before it, piece by piece; all of number 1 is new. A difference of very many short pieces is given
-    /// as one replacement.
+    /// Pieces of the change from the body before it, in order; all of it is new in number 1. A change of more than 2,000 pieces is
+    /// told as one replacement.
     pub diff: Vec<Change>,
     /// Who made it: of number 1 the author; null where an archive did not tell.
     pub edited_by: Option<MemberId>,

@@ -1,5 +1,6 @@
 //! Revisions: what a post said before.
 
+mod diffs;
 mod list_by_post;
 mod read;
 
