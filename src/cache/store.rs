@@ -14,6 +14,7 @@ use super::coding::Room;
 use super::flights::{Boarded, Flights};
 use super::held::Held;
 use super::kept::Kept;
+use super::work_queue::WorkQueue;
 use crate::clock::Clock;
 use crate::error::Error;
 
@@ -66,6 +67,8 @@ pub struct Store {
     pub room: Room,
     /// Where those that are long are held.
     pub held: Held,
+    /// Where bodies that are written are rendered. Reads have a queue of their own (`revisions`): they do not delay what is written.
+    pub rendering: WorkQueue,
 }
 
 impl Store {
@@ -81,6 +84,7 @@ impl Store {
             changes: Arc::default(),
             room: Room::default(),
             held: Held::beside(bytes),
+            rendering: WorkQueue::default(),
         }
     }
 

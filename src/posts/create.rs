@@ -11,7 +11,7 @@ use futures_util::try_join;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{NewPost, Post, compose, next_id, settle_body};
+use super::model::{NewPost, Post, compose, next_id, render, settle_body};
 use super::view::{PostView, show_one};
 use crate::access::{AsMember, Role, Signed};
 use crate::db::known;
@@ -19,6 +19,7 @@ use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{ForumId, PostId, ThreadId};
+use crate::markup::Draft;
 use crate::state::State;
 use crate::threads::{Thread, ThreadPath, takes_replies};
 use crate::web::answer;
@@ -56,8 +57,9 @@ pub async fn create_post(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let now = state.clock.now();
-    let work = async |caller: &_, conn: &mut _| reply(caller, path.thread_id, body.body.as_str(), now, conn).await;
+    let (draft, now) = (compose(&body.body, &state).await?, state.clock.now());
+    let body = (body.body.as_str(), &draft);
+    let work = async |caller: &_, conn: &mut _| reply(caller, path.thread_id, body, now, conn).await;
     let show = async |caller: &Signed, post: Post, conn: &mut _| {
         let (id, post) = (post.id, show_one(post, &caller.viewer(), conn).await?);
         Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
@@ -74,11 +76,11 @@ pub async fn create_post(
 async fn reply(
     caller: &Signed,
     thread: ThreadId,
-    body: &str,
+    (body, draft): (&str, &Draft),
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<Post, Error> {
-    let rendered = compose(body, conn).await?;
+    let rendered = render(draft, conn).await?;
     let Place { id, position, forum, at } = take_place(caller, thread, now, conn).await?;
     let post = NewPost { thread_id: thread, id, position, author_id: caller.member_id, body, rendered, created_at: at };
     let event = Event::of_post(What::PostCreated, thread, id).in_forum(forum).by(caller.member_id);

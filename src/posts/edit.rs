@@ -8,14 +8,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Post, PostPath, compose, insert_quotes, settle_body};
+use super::model::{Post, PostPath, compose, insert_quotes, render, settle_body};
 use super::view::{PostView, show_one};
 use crate::access::{AsMember, Signed, Viewer};
 use crate::db::schema::{posts, quotes, revisions, threads};
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::PostId;
-use crate::markup::{self, Rendered};
+use crate::markup::{self, Draft, Rendered};
 use crate::state::State;
 use crate::threads::Thread;
 use crate::web::answer;
@@ -56,8 +56,9 @@ pub async fn edit_post(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let now = state.clock.now();
-    let work = async |caller: &_, conn: &mut _| edit(caller, path.post_id, &if_match, &body, now, conn).await;
+    let (draft, now) = (compose(&body.body, &state).await?, state.clock.now());
+    let asked = (&*body, &draft);
+    let work = async |caller: &_, conn: &mut _| edit(caller, path.post_id, &if_match, asked, now, conn).await;
     let show = async |caller: &Signed, (), conn: &mut _| {
         let viewer = caller.viewer();
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
@@ -76,13 +77,13 @@ async fn edit(
     caller: &Signed,
     id: PostId,
     if_match: &IfMatch,
-    asked: &EditPost,
+    (asked, draft): (&EditPost, &Draft),
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<(), Error> {
     let viewer = Viewer::from(caller.clone());
     let seen = Post::seen_by(&viewer, id, conn).await?.or_not_found()?;
-    let rendered = compose(asked.body.as_str(), conn).await?;
+    let rendered = render(draft, conn).await?;
     let thread = Thread::hold(&viewer, seen.thread_id, conn).await?.or_not_found()?;
     let post = Post::hold(&viewer, thread.id, id, conn).await?.or_not_found()?;
     post.may_be_changed_by(caller)?;

@@ -16,6 +16,7 @@ use crate::db::{any_of, fixed, known};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup::{self, Draft, MarkupError, Rendered};
+use crate::state::State;
 use crate::threads::visible;
 use crate::web::body::Flaws;
 use crate::web::text::PostBody;
@@ -192,13 +193,14 @@ fn field_error_code(error: MarkupError) -> Flaw {
     }
 }
 
-/// Reads and renders a body, before anything is locked: who is mentioned is asked of the database only if somebody is.
-pub async fn compose(body: &str, conn: &mut AsyncPgConnection) -> Result<Rendered, Error> {
-    let draft = markup::read(body).map_err(|e| Error::flaw("/body", field_error_code(e), e.to_string()))?;
-    Ok(render(&draft, conn).await?)
+/// Reads a body that is to be written, before its request has a connection: a long one waits for its turn.
+pub async fn compose(body: &PostBody, state: &State) -> Result<Draft, Error> {
+    let text = body.as_str().to_owned();
+    let draft = state.store.rendering.run(text.len(), move || markup::read(&text)).await?;
+    draft.map_err(|e| Error::flaw("/body", field_error_code(e), e.to_string()))
 }
 
-/// Renders a body that was read.
+/// Renders a body that was read, before anything is locked: who is mentioned is asked of the database only if somebody is.
 pub async fn render(draft: &Draft, conn: &mut AsyncPgConnection) -> QueryResult<Rendered> {
     let names = draft.mentioned_names();
     let found = if names.is_empty() { HashMap::new() } else { members_by_name(&names, conn).await? };

@@ -16,7 +16,8 @@ use crate::db::schema::threads;
 use crate::error::{Error, OrNotFound};
 use crate::events::{Event, What};
 use crate::ids::{ForumId, MemberId, ThreadId};
-use crate::posts::{NewPost, Post, PostView, compose, next_id, settle_body, show_one};
+use crate::markup::Draft;
+use crate::posts::{NewPost, Post, PostView, compose, next_id, render, settle_body, show_one};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -70,8 +71,8 @@ pub async fn create_thread(
     idempotency: Idempotency,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let now = state.clock.now();
-    let work = async |caller: &_, conn: &mut _| start(caller, &body, now, conn).await;
+    let (draft, now) = (compose(&body.body, &state).await?, state.clock.now());
+    let work = async |caller: &_, conn: &mut _| start(caller, &body, &draft, now, conn).await;
     let show = async |caller: &Signed, (thread, post): (Thread, Post), conn: &mut _| {
         let (location, etag) = (format!("/api/v1/threads/{}", thread.id), thread.etag());
         let post = show_one(post, &caller.viewer(), conn).await?;
@@ -88,12 +89,13 @@ pub async fn create_thread(
 async fn start(
     caller: &Signed,
     body: &CreateThread,
+    draft: &Draft,
     now: DateTime<Utc>,
     conn: &mut AsyncPgConnection,
 ) -> Result<(Thread, Post), Error> {
     let (forum, author) = (body.forum_id, caller.member_id);
     forums::must_hold_threads(forum, conn).await?;
-    let rendered = compose(body.body.as_str(), conn).await?;
+    let rendered = render(draft, conn).await?;
     forums::hold_place_for_threads(forum, conn).await?;
     let thread = insert(author, body, now, conn).await?;
     let (thread_id, body) = (thread.id, body.body.as_str());

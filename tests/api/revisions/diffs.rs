@@ -119,3 +119,27 @@ async fn two_hundred_revisions_at_once_leave_others_served() {
     app.guest().get(&url).await.expect(200);
     assert!(app.shared.diffs.computed() <= 1 + at_a_time);
 }
+
+#[actix_web::test]
+async fn long_bodies_are_rendered_when_it_is_their_turn() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let forum = app.forum("news").await;
+    let thread = anna.start_thread(forum, "Hello", "First").await;
+    let first = app.count(&format!("SELECT id FROM posts WHERE thread_id = {thread}")).await;
+    let (long, rendering) = ("One long line.\n".repeat(500), &app.shared.state.store.rendering);
+    let held: Vec<_> = std::iter::from_fn(|| rendering.try_turn()).collect();
+    let (replies, post) = (format!("/api/v1/threads/{thread}/posts"), format!("/api/v1/posts/{first}"));
+    let writes = futures_util::join!(
+        anna.post(&replies, json!({"body": long})),
+        anna.post("/api/v1/threads", json!({"forum_id": forum, "title": "Long", "body": long})),
+        anna.patch(&post, 1, json!({"body": long})),
+    );
+    for answer in [writes.0, writes.1, writes.2] {
+        assert_eq!(answer.refused(503, "overloaded").header("retry-after"), "1");
+    }
+    anna.reply(thread, "Short").await;
+    drop(held);
+    anna.reply(thread, &long).await;
+    app.counters_are_exact().await;
+}

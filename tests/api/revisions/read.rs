@@ -75,27 +75,3 @@ async fn a_revision_has_a_tag_and_answers_head() {
     assert!(head.bytes.is_empty());
     assert_eq!(head.header("etag"), tag);
 }
-
-#[actix_web::test]
-async fn a_difference_of_very_many_short_pieces_is_not_much_longer_than_the_bodies() {
-    let app = App::start().await;
-    let anna = app.member("anna").await;
-    // Each line stands there once, and another one comes behind each.
-    let lines = || (0..500).map(|n| char::from_u32(0x4E00 + n).unwrap());
-    let before: String = lines().map(|line| format!("{line}\n")).collect();
-    let after: String = lines().map(|line| format!("{line}\nb\n")).collect();
-    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
-    let post = anna.reply(thread, &before).await;
-    anna.patch(&format!("/api/v1/posts/{post}"), 1, json!({"body": after})).await.expect(200);
-    let revision = app.guest().get(&format!("/api/v1/posts/{post}/revisions/2")).await.expect(200);
-    let of = |op: &str| -> String {
-        let pieces = revision["diff"].as_array().unwrap().iter();
-        pieces
-            .filter(|piece| piece["op"] == op || piece["op"] == "equal")
-            .map(|piece| piece["text"].as_str().unwrap())
-            .collect()
-    };
-    assert_eq!((of("delete"), of("insert")), (before.clone(), after.clone()));
-    let length = revision["diff"].to_string().len();
-    assert!(length <= 6 * (before.len() + after.len()) + 4096, "{length} for {}", before.len() + after.len());
-}
