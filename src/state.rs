@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
@@ -12,6 +13,7 @@ use hmac::{Hmac, Mac};
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng, TryRng};
 use sha2::Sha256;
+use siphasher::sip::SipHasher13;
 use thread_local::ThreadLocal;
 use tokio::sync::Notify;
 
@@ -86,18 +88,24 @@ impl Stopping {
 
 /// The operator's secret; it does not show itself.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    /// `hash` before its first row: the key is derived once.
+    hasher: OnceLock<SipHasher13>,
+}
 
 impl Secret {
     /// Takes a secret as the operator gave it.
-    pub fn new(secret: String) -> Self {
-        Self(secret)
+    pub fn new(text: String) -> Self {
+        Self { text, hasher: OnceLock::new() }
     }
 
     /// A key for one purpose alone (HKDF-SHA256, RFC 5869). Purposes end with a version: another one gives another key.
     pub fn key(&self, purpose: &str) -> Result<[u8; 32], Error> {
         let mut key = [0; 32];
-        Hkdf::<Sha256>::new(None, self.0.as_bytes()).expand(purpose.as_bytes(), &mut key).map_err(Error::internal)?;
+        Hkdf::<Sha256>::new(None, self.text.as_bytes())
+            .expand(purpose.as_bytes(), &mut key)
+            .map_err(Error::internal)?;
         Ok(key)
     }
 
@@ -106,6 +114,21 @@ impl Secret {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key(purpose)?).map_err(Error::internal)?;
         parts.iter().for_each(|part| mac.update(part));
         Ok(mac.finalize().into_bytes().into())
+    }
+
+    /// Returns a hash of rows for entity tags: SipHash-1-3 (Aumasson and Bernstein, 2012) with a key of its own. Nodes that run the
+    /// same program with the same secret compute the same hash. A hash without a secret key would confirm guesses of its input.
+    pub fn hash(&self, rows: &impl Hash) -> Result<u64, Error> {
+        let mut hasher = match self.hasher.get() {
+            Some(keyed) => *keyed,
+            None => {
+                let mut key = [0; 16];
+                key.copy_from_slice(&self.key("folkmoot entity tags v1")?[..16]);
+                *self.hasher.get_or_init(|| SipHasher13::new_with_key(&key))
+            }
+        };
+        rows.hash(&mut hasher);
+        Ok(hasher.finish())
     }
 }
 

@@ -70,7 +70,8 @@ pub async fn create_forum(
     };
     let show = async |_: &_, id, conn: &mut _| {
         let forum = show(Forum::find(id, conn).await?.or_not_found()?);
-        Ok(answer::created(format!("/api/v1/forums/{id}"), &Etag::versioned(forum.version, &forum), &forum))
+        let etag = Etag::versioned(forum.version, &forum, &state.secret)?;
+        Ok(answer::created(format!("/api/v1/forums/{id}"), &etag, &forum))
     };
     let may_replay = async |caller: &Signed, _, _: &mut _| caller.must_be(Role::Admin);
     caller.write_once(idempotency, &state, work, show, may_replay).await

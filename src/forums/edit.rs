@@ -104,7 +104,7 @@ pub async fn edit_forum(
     };
     let show = async |_: &_, (), conn: &mut _| {
         let forum = show(Forum::find(id, conn).await?.or_not_found()?);
-        Ok(answer::shown(&Etag::versioned(forum.version, &forum), &forum))
+        Ok(answer::shown(&Etag::versioned(forum.version, &forum, &state.secret)?, &forum))
     };
     let may_replay = async |caller: &Signed, _, _: &mut _| caller.must_be(Role::Admin);
     caller.write_once(idempotency, &state, work, show, may_replay).await

@@ -1,6 +1,6 @@
 //! `GET /api/v1/forums/{forum_id}`.
 
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::model::{Forum, ForumPath};
@@ -9,6 +9,7 @@ use crate::access::Viewer;
 use crate::cache::Thing;
 use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
+use crate::state::State;
 use crate::web::etag::Etag;
 use crate::web::kept::{self, Fresh};
 
@@ -18,11 +19,16 @@ use crate::web::kept::{self, Fresh};
 #[utoipa::path(tag = "forums", params(ForumPath), responses((status = 200, description = "The forum", body = ForumView)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/forums/{forum_id}")]
-pub async fn read_forum(request: HttpRequest, viewer: Viewer, path: Path<ForumPath>) -> Result<HttpResponse, Error> {
+pub async fn read_forum(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<ForumPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
         let conn = &db.share().await?;
         let forum = show(Forum::find(path.forum_id, conn).await?.or_not_found()?);
-        kept::shown(&Etag::versioned(forum.version, &forum), &forum)
+        kept::shown(&Etag::versioned(forum.version, &forum, &state.secret)?, &forum)
     };
     kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }

@@ -83,7 +83,7 @@ pub async fn edit_me(
     };
     let show = async |caller: &Signed, (), conn: &mut _| {
         let me = Me::find(caller.member_id, caller.scopes.to_vec(), state.clock.now(), conn).await?.or_not_found()?;
-        Ok(answer::shown(&me.etag(), &me))
+        Ok(answer::shown(&me.etag(&state.secret)?, &me))
     };
     // The stored response shows the caller's own profile, which the caller may always see.
     let may_replay = async |_: &_, _, _: &mut _| Ok(());

@@ -18,7 +18,7 @@ use crate::web::answer;
 pub async fn read_me(request: HttpRequest, caller: AsMember, state: Data<State>) -> Result<HttpResponse, Error> {
     let conn = &mut state.db.get().await?;
     let me = Me::find(caller.member_id, caller.scopes.to_vec(), state.clock.now(), conn).await?.or_not_found()?;
-    let etag = me.etag();
+    let etag = me.etag(&state.secret)?;
     let mut answer = etag.not_modified(&request).unwrap_or_else(|| answer::shown(&etag, &me));
     answer::keep_out_of_stores(&mut answer);
     Ok(answer)

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 
 use crate::access::Role;
 use crate::db::schema::members;
+use crate::error::Error;
 use crate::ids::MemberId;
 use crate::members::{Country, MemberState, MemberView};
+use crate::state::Secret;
 use crate::web::etag::Etag;
 
 /// The signed-in member.
@@ -111,7 +113,7 @@ impl Me {
     }
 
     /// `"<version>.<hash>"`: the hash is over all that is shown.
-    pub fn etag(&self) -> Etag {
-        Etag::versioned(self.version, self)
+    pub fn etag(&self, secret: &Secret) -> Result<Etag, Error> {
+        Etag::versioned(self.version, self, secret)
     }
 }

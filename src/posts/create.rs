@@ -62,7 +62,7 @@ pub async fn create_post(
     let work = async |caller: &_, conn: &mut _| reply(caller, path.thread_id, body, now, conn).await;
     let show = async |caller: &Signed, post: Post, conn: &mut _| {
         let (id, post) = (post.id, show_one(post, &caller.viewer(), conn).await?);
-        Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post), &post))
+        Ok(answer::created(format!("/api/v1/posts/{id}"), &Etag::versioned(post.version, &post, &state.secret)?, &post))
     };
     let may_replay = async |caller: &Signed, replay: Replay, conn: &mut _| {
         let post = Post::seen_by(&caller.viewer(), replay.created_id.map(PostId).or_not_found()?, conn).await?;

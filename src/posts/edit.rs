@@ -63,7 +63,7 @@ pub async fn edit_post(
         let viewer = caller.viewer();
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
         let post = show_one(post, &viewer, conn).await?;
-        Ok(answer::shown(&Etag::versioned(post.version, &post), &post))
+        Ok(answer::shown(&Etag::versioned(post.version, &post, &state.secret)?, &post))
     };
     let may_replay = async |caller: &Signed, _, conn: &mut _| {
         let post = Post::seen_by(&caller.viewer(), path.post_id, conn).await?.or_not_found()?;

@@ -99,15 +99,19 @@ impl Asked<'_> {
 
     async fn read(&self, viewer: &Viewer, db: &Pool) -> Result<Kept, Error> {
         let conn = &db.share().await?;
-        let wanted = self.wanted(conn).await?;
-        Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await?.render(viewer)
+        let wanted = self.wanted(viewer, conn).await?;
+        let parts = Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await?;
+        parts.render(viewer, &self.state.secret)
     }
 
-    async fn wanted(&self, conn: &AsyncPgConnection) -> Result<Wanted, Error> {
+    async fn wanted(&self, viewer: &Viewer, conn: &AsyncPgConnection) -> Result<Wanted, Error> {
         let per_page = self.query.per_page.unwrap_or_default().get();
         match self.query.around {
             None => Ok(Wanted { page: self.query.page.unwrap_or(1), per_page }),
-            Some(post) => Ok(Wanted::around(position(self.thread, post, conn).await?.or_not_found()?, per_page)),
+            Some(post) => {
+                let position = position(self.thread, post, viewer, conn).await?.or_not_found()?;
+                Ok(Wanted::around(position, per_page))
+            }
         }
     }
 
@@ -129,7 +133,7 @@ impl Asked<'_> {
         let about = about(&page)?;
         let is_named = about.named.contains(&signed.member_id);
         let card = if is_named { None } else { Some(members::card(signed.member_id, self.state).await?) };
-        own.join(&page, about, signed, card.as_deref())
+        own.join(&page, about, signed, card.as_deref(), &self.state.secret)
     }
 
     async fn own(&self, page: &Kept, signed: &Signed) -> Result<Own, Error> {

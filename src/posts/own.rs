@@ -13,6 +13,7 @@ use crate::cache::Kept;
 use crate::db::{Lookup, Pool, fixed, known};
 use crate::error::Error;
 use crate::ids::{MemberId, PostId, ThreadId};
+use crate::state::Secret;
 use crate::web::answer;
 use crate::web::etag::Etag;
 
@@ -76,11 +77,19 @@ impl Own {
     }
 
     /// The page with it. `card` is the reader's own, for a page that does not show it anyway.
-    pub fn join(self, page: &Kept, about: &About, signed: &Signed, card: Option<&Kept>) -> Result<HttpResponse, Error> {
+    pub fn join(
+        self,
+        page: &Kept,
+        about: &About,
+        signed: &Signed,
+        card: Option<&Kept>,
+        secret: &Secret,
+    ) -> Result<HttpResponse, Error> {
         let seams = page.seams.ok_or_else(|| Error::internal("a page has its seams"))?;
         let liked = about.posts.iter().copied().filter(|post| self.liked.contains(post)).collect();
         let part = ViewerPart::new(signed, &about.thread, liked);
-        let etag = Etag::page(about.thread.page_version, &(&page.etag, &part, card.map(|card| &card.etag)));
+        let rest = (&page.etag, &part, card.map(|card| &card.etag));
+        let etag = Etag::page(about.thread.page_version, &rest, secret)?;
         let part = serde_json::to_vec(&part).map_err(Error::internal)?;
         let mut pieces = vec![page.body.slice(..seams.members)];
         if let Some(card) = card {

@@ -14,6 +14,7 @@ use crate::cache::{Kept, Seams};
 use crate::error::{Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView, show};
 use crate::ids::{MemberId, PostId, ThreadId};
+use crate::state::Secret;
 use crate::threads::{Thread, ThreadView};
 use crate::web::etag::Etag;
 
@@ -58,15 +59,15 @@ impl Parts {
         Ok(Self { thread, forum: show(row), breadcrumbs, posts, pagination })
     }
 
-    /// The thread's own rows by its page version, all else by what was read.
-    fn etag(&self) -> Etag {
+    /// The thread's own rows by its page version, all else by what is shown of it.
+    fn etag(&self, secret: &Secret) -> Result<Etag, Error> {
         let rest = (&self.forum, &self.breadcrumbs, &self.posts, &self.pagination);
-        Etag::page(self.thread.page_version, &rest)
+        Etag::page(self.thread.page_version, &rest, secret)
     }
 
     /// The page as it is sent, with `null` for what would be a reader's own.
-    pub fn render(self, viewer: &Viewer) -> Result<Kept, Error> {
-        let (etag, ids, thread) = (self.etag(), self.posts.ids(), self.thread.clone());
+    pub fn render(self, viewer: &Viewer, secret: &Secret) -> Result<Kept, Error> {
+        let (etag, ids, thread) = (self.etag(secret)?, self.posts.ids(), self.thread.clone());
         let (posts, members) = self.posts.show(viewer);
         let named = members.values().map(|member| member.id).collect();
         let page = ThreadPage {

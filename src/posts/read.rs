@@ -1,6 +1,6 @@
 //! `GET /api/v1/posts/{post_id}`.
 
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::model::{Post, PostPath};
@@ -9,6 +9,7 @@ use crate::access::Viewer;
 use crate::cache::Thing;
 use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
+use crate::state::State;
 use crate::web::etag::Etag;
 use crate::web::kept::{self, Fresh};
 
@@ -18,12 +19,17 @@ use crate::web::kept::{self, Fresh};
 #[utoipa::path(tag = "posts", params(PostPath), responses((status = 200, description = "The post", body = PostView)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/posts/{post_id}")]
-pub async fn read_post(request: HttpRequest, viewer: Viewer, path: Path<PostPath>) -> Result<HttpResponse, Error> {
+pub async fn read_post(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<PostPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
         let conn = &db.share().await?;
         let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
         let post = show_one(post, &viewer, conn).await?;
-        kept::shown(&Etag::versioned(post.version, &post), &post)
+        kept::shown(&Etag::versioned(post.version, &post, &state.secret)?, &post)
     };
     let of = [Thing::Post(path.post_id), Thing::Quotes, Thing::Visibility];
     kept::read(&request, viewer.is_guest(), Fresh::As(&of), read).await

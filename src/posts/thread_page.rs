@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use super::model::Post;
 use super::view::PostView;
-use crate::access::{Role, Signed};
-use crate::db::schema::{forums, posts};
+use crate::access::{Role, Signed, Viewer};
+use crate::db::schema::{forums, posts, threads};
 use crate::db::{any_of, known};
 use crate::error::{Error, OrNotFound};
 use crate::forums::{Breadcrumb, Forum, ForumView};
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
 use crate::members::MemberView;
-use crate::threads::{Thread, ThreadView};
+use crate::threads::{Thread, ThreadView, visible};
 
 /// A page of a thread: everything a client needs to draw it.
 #[derive(Serialize, ToSchema)]
@@ -111,9 +111,16 @@ pub async fn posts_between(
     known!(posts).load(&mut conn).await
 }
 
-/// The position of a post of this thread.
-pub async fn position(thread: ThreadId, post: PostId, mut conn: &AsyncPgConnection) -> QueryResult<Option<i64>> {
-    posts::table.find((thread, post)).select(posts::position).first(&mut conn).await.optional()
+/// Returns the position of a post of this thread, deleted or not. A thread that the viewer may not see has no posts here.
+pub async fn position(
+    thread: ThreadId,
+    post: PostId,
+    viewer: &Viewer,
+    mut conn: &AsyncPgConnection,
+) -> QueryResult<Option<i64>> {
+    let this = posts::thread_id.eq(thread).and(posts::id.eq(post)).and(visible(viewer.moderates()));
+    let position = posts::table.inner_join(threads::table).filter(this).select(posts::position);
+    known!(position).get_result(&mut conn).await.optional()
 }
 
 /// The steps from the root to a forum, which is the last.

@@ -11,13 +11,14 @@ use futures_util::try_join;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::Post;
+use super::model::{Post, seen};
 use crate::access::Viewer;
 use crate::db::schema::{posts, quotes, threads};
 use crate::db::{fixed, known};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup;
 use crate::members::{Card, MemberView, Members};
+use crate::threads::visible;
 
 /// A post.
 #[derive(Clone, Debug, Hash, Serialize, ToSchema)]
@@ -124,8 +125,8 @@ pub struct LastEdit {
     pub count: i64,
 }
 
-/// A row of a post's quotes, with what is there now.
-#[derive(Clone, Debug, Hash, Queryable)]
+/// A row of a post's quotes, with what is there now and may be seen.
+#[derive(Clone, Debug, Queryable)]
 struct QuoteRow {
     by: PostId,
     post_id: PostId,
@@ -133,30 +134,19 @@ struct QuoteRow {
     target: Option<Target>,
 }
 
-#[derive(Clone, Debug, Hash, Queryable)]
+/// A quoted post that the viewer may see. Nothing is read of another one, so no output can depend on it.
+#[derive(Clone, Debug, Queryable)]
 struct Target {
     thread_id: ThreadId,
     position: i64,
     author_id: MemberId,
     last_edit_at: Option<DateTime<Utc>>,
-    deleted_at: Option<DateTime<Utc>>,
-    thread_deleted_at: Option<DateTime<Utc>>,
-}
-
-impl QuoteRow {
-    /// The quoted post, if this viewer can see it: a deleted one nobody quotes, a deleted thread's only who moderates.
-    fn available(&self, viewer: &Viewer) -> Option<&Target> {
-        let open = |target: &&Target| {
-            target.deleted_at.is_none() && (target.thread_deleted_at.is_none() || viewer.moderates())
-        };
-        self.target.as_ref().filter(open)
-    }
 }
 
 /// Posts with all that their JSON is made of, not yet rendered.
 pub struct Loaded {
     posts: Vec<Post>,
-    quotes: HashMap<PostId, Vec<QuoteRow>>,
+    quotes: HashMap<PostId, Vec<QuoteView>>,
     cards: Vec<MemberView>,
 }
 
@@ -174,8 +164,8 @@ impl Loaded {
         let mut named: BTreeSet<MemberId> = also.into_iter().collect();
         named.extend(shown.iter().flat_map(|post| post.named()));
         let ids: Vec<_> = named.iter().copied().collect();
-        let (rows, mut cards) = try_join!(quotes_of(&shown, conn), Card::with_rank(&ids, conn))?;
-        let quoted = rows.iter().filter_map(|row| row.available(viewer)).map(|target| target.author_id);
+        let (rows, mut cards) = try_join!(quotes_of(&shown, viewer, conn), Card::with_rank(&ids, conn))?;
+        let quoted = rows.iter().filter_map(|row| row.target.as_ref()).map(|target| target.author_id);
         let others: BTreeSet<_> = quoted.filter(|member| !named.contains(member)).collect();
         if !others.is_empty() {
             let others: Vec<_> = others.into_iter().collect();
@@ -183,9 +173,10 @@ impl Loaded {
         }
         let mut cards: Vec<_> = cards.into_iter().map(|(card, rank)| MemberView::new(card, rank, now)).collect();
         cards.sort_by_key(|card| card.id);
-        let mut quotes: HashMap<PostId, Vec<QuoteRow>> = HashMap::new();
+        let written: HashMap<_, _> = shown.iter().map(|post| (post.id, written(post))).collect();
+        let mut quotes: HashMap<PostId, Vec<QuoteView>> = HashMap::new();
         for row in rows {
-            quotes.entry(row.by).or_default().push(row);
+            quotes.entry(row.by).or_default().extend(written.get(&row.by).map(|at| show_quote(row, *at)));
         }
         Ok(Self { posts, quotes, cards })
     }
@@ -203,7 +194,7 @@ impl Loaded {
         let name = |id: i64| names.get(&id).map(String::as_str);
         let views = posts.into_iter().map(|post| {
             let quotes = quotes.remove(&post.id).unwrap_or_default();
-            if is_shown(&post, viewer) { show(post, quotes, viewer, &name) } else { placeholder(&post) }
+            if is_shown(&post, viewer) { show(post, quotes, &name) } else { placeholder(&post) }
         });
         let views = views.collect();
         let members = cards.into_iter().map(|card| (card.id.to_string(), card));
@@ -211,11 +202,11 @@ impl Loaded {
     }
 }
 
-/// What is in a page beside its thread's own rows: for its entity tag.
+/// Hashes what a page shows beside its thread's own rows, for its entity tag.
 impl Hash for Loaded {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.cards.hash(hasher);
-        self.posts.iter().filter_map(|post| self.quotes.get(&post.id)).for_each(|quotes| quotes.hash(hasher));
+        self.posts.iter().for_each(|post| self.quotes.get(&post.id).hash(hasher));
     }
 }
 
@@ -224,7 +215,7 @@ fn is_shown(post: &Post, viewer: &Viewer) -> bool {
 }
 
 /// What these posts quote; nothing is asked where none of them quotes.
-async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
+async fn quotes_of(shown: &[&Post], viewer: &Viewer, mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
     let quoting: Vec<_> = shown.iter().filter(|post| markup::quotes_any(&post.html)).collect();
     if quoting.is_empty() {
         return Ok(Vec::new());
@@ -236,29 +227,22 @@ async fn quotes_of(shown: &[&Post], mut conn: &AsyncPgConnection) -> QueryResult
     .with_numbers(quoting.iter().map(|post| post.thread_id))
     .with_numbers(quoting.iter().map(|post| post.id));
     let found = quotes::table
-        .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id)))
-        .left_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        // A deleted post is available to nobody, one of a deleted thread to moderators.
+        .left_join(posts::table.on(posts::id.eq(quotes::quoted_post_id).and(seen(false))))
+        .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(visible(viewer.moderates()))))
         .filter(by_key)
         .order((quotes::post_id, quotes::ordinal))
         .select((
             quotes::post_id,
             quotes::quoted_post_id,
             quotes::excerpt,
-            (
-                posts::thread_id,
-                posts::position,
-                posts::author_id,
-                posts::last_edit_at,
-                posts::deleted_at,
-                threads::deleted_at,
-            )
-                .nullable(),
+            // The thread's own id: without a thread that may be seen there is no target.
+            (threads::id, posts::position, posts::author_id, posts::last_edit_at).nullable(),
         ));
     known!(found).load(&mut conn).await
 }
 
-fn show<'a>(post: Post, quotes: Vec<QuoteRow>, viewer: &Viewer, name: &impl Fn(i64) -> Option<&'a str>) -> PostView {
-    let written = post.last_edit_at.unwrap_or(post.created_at);
+fn show<'a>(post: Post, quotes: Vec<QuoteView>, name: &impl Fn(i64) -> Option<&'a str>) -> PostView {
     let emoji = post
         .emoji
         .iter()
@@ -270,7 +254,7 @@ fn show<'a>(post: Post, quotes: Vec<QuoteRow>, viewer: &Viewer, name: &impl Fn(i
         author_id: Some(post.author_id),
         html: Some(markup::html_with_names(&post.html, name)),
         text: Some(markup::text_with_names(&post.text, name)),
-        quotes: quotes.into_iter().map(|quote| show_quote(quote, written, viewer)).collect(),
+        quotes,
         mentions: post.mentions.iter().map(|id| Mention { member_id: *id }).collect(),
         emoji: emoji.collect(),
         like_count: post.like_count,
@@ -282,13 +266,18 @@ fn show<'a>(post: Post, quotes: Vec<QuoteRow>, viewer: &Viewer, name: &impl Fn(i
     }
 }
 
-fn show_quote(quote: QuoteRow, written: DateTime<Utc>, viewer: &Viewer) -> QuoteView {
-    let target = quote.available(viewer);
+/// When the body of a post was written.
+fn written(post: &Post) -> DateTime<Utc> {
+    post.last_edit_at.unwrap_or(post.created_at)
+}
+
+fn show_quote(quote: QuoteRow, written: DateTime<Utc>) -> QuoteView {
+    let target = quote.target;
     QuoteView {
         post_id: quote.post_id,
-        thread_id: target.map(|target| target.thread_id),
-        position: target.map(|target| target.position),
-        author_id: target.map(|target| target.author_id),
+        thread_id: target.as_ref().map(|target| target.thread_id),
+        position: target.as_ref().map(|target| target.position),
+        author_id: target.as_ref().map(|target| target.author_id),
         available: target.is_some(),
         edited_since: target.map(|target| target.last_edit_at.is_some_and(|at| at > written)),
         excerpt: quote.excerpt,
@@ -331,7 +320,8 @@ pub async fn show_one(post: Post, viewer: &Viewer, conn: &AsyncPgConnection) -> 
         return Ok(placeholder(&post));
     }
     let shown = [&post];
-    let (quotes, mentioned) = try_join!(quotes_of(&shown, conn), Card::with_rank(&post.mentions, conn))?;
+    let (quotes, mentioned) = try_join!(quotes_of(&shown, viewer, conn), Card::with_rank(&post.mentions, conn))?;
+    let quotes = quotes.into_iter().map(|quote| show_quote(quote, written(&post))).collect();
     let of = |id| mentioned.iter().find(|(card, _)| card.id.0 == id);
-    Ok(show(post, quotes, viewer, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))
+    Ok(show(post, quotes, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))
 }

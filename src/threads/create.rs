@@ -74,7 +74,7 @@ pub async fn create_thread(
     let (draft, now) = (compose(&body.body, &state).await?, state.clock.now());
     let work = async |caller: &_, conn: &mut _| start(caller, &body, &draft, now, conn).await;
     let show = async |caller: &Signed, (thread, post): (Thread, Post), conn: &mut _| {
-        let (location, etag) = (format!("/api/v1/threads/{}", thread.id), thread.etag());
+        let (location, etag) = (format!("/api/v1/threads/{}", thread.id), thread.etag(&state.secret)?);
         let post = show_one(post, &caller.viewer(), conn).await?;
         Ok(answer::created(location, &etag, &CreatedThread { thread: ThreadView::from(thread), post }))
     };

@@ -69,11 +69,12 @@ pub async fn edit_thread(
         if_match.check(thread.version)?;
         Ok(update(caller, thread, changes(&body), conn).await?)
     };
+    let show = async |_: &_, thread: Thread, _: &mut _| show_thread(thread, &state.secret);
     let may_replay = async |caller: &Signed, _, conn: &mut _| {
         let thread = Thread::seen_by(&caller.viewer(), path.thread_id, conn).await?.or_not_found()?;
         thread.may_be_changed_by(caller)
     };
-    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 fn changes(body: &EditThread) -> ThreadChanges<'_> {

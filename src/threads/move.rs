@@ -53,9 +53,10 @@ pub async fn move_thread(
         }
         put(caller, &thread, body.forum_id, conn).await
     };
+    let show = async |_: &_, thread: Thread, _: &mut _| show_thread(thread, &state.secret);
     let may_replay =
         async |caller: &Signed, _, conn: &mut _| Thread::may_be_moderated_by(caller, path.thread_id, conn).await;
-    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 async fn put(caller: &Signed, thread: &Thread, to: ForumId, conn: &mut AsyncPgConnection) -> Result<Thread, Error> {

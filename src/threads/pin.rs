@@ -4,11 +4,10 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, put};
 
 use super::model::{Marks, Thread, ThreadPath};
-use super::view::ThreadView;
+use super::view::{ThreadView, show_thread};
 use crate::access::AsMember;
 use crate::error::Error;
 use crate::state::State;
-use crate::web::answer;
 
 /// Pin a thread.
 ///
@@ -33,6 +32,5 @@ pub async fn unpin_thread(caller: AsMember, path: Path<ThreadPath>, state: Data<
 async fn set(pinned: bool, caller: &AsMember, path: &ThreadPath, state: &State) -> Result<HttpResponse, Error> {
     let marks = Marks { pinned: Some(pinned), ..Marks::default() };
     let mark = async |caller: &_, conn: &mut _| Thread::mark(caller, path.thread_id, marks, conn).await;
-    let thread = caller.write(state, mark).await?;
-    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+    show_thread(caller.write(state, mark).await?, &state.secret)
 }

@@ -1,6 +1,6 @@
 //! `GET /api/v1/threads/{thread_id}`.
 
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::model::{Thread, ThreadPath};
@@ -9,6 +9,7 @@ use crate::access::Viewer;
 use crate::cache::Thing;
 use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
+use crate::state::State;
 use crate::web::kept::{self, Fresh};
 
 /// Read a thread.
@@ -17,11 +18,16 @@ use crate::web::kept::{self, Fresh};
 #[utoipa::path(tag = "threads", params(ThreadPath), responses((status = 200, description = "The thread", body = ThreadView)),
     security((), ("bearer" = ["read"])))]
 #[get("/api/v1/threads/{thread_id}")]
-pub async fn read_thread(request: HttpRequest, viewer: Viewer, path: Path<ThreadPath>) -> Result<HttpResponse, Error> {
+pub async fn read_thread(
+    request: HttpRequest,
+    viewer: Viewer,
+    path: Path<ThreadPath>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
         let conn = &db.share().await?;
         let thread = Thread::seen_by(&viewer, path.thread_id, conn).await?.or_not_found()?;
-        kept::shown(&thread.etag(), &ThreadView::from(thread))
+        kept::shown(&thread.etag(&state.secret)?, &ThreadView::from(thread))
     };
     kept::read(&request, viewer.is_guest(), Fresh::As(&[Thing::Thread(path.thread_id)]), read).await
 }

@@ -35,9 +35,10 @@ pub async fn restore_thread(
         }
         Ok(bring_back(caller, &thread, conn).await?)
     };
+    let show = async |_: &_, thread: Thread, _: &mut _| show_thread(thread, &state.secret);
     let may_replay =
         async |caller: &Signed, _, conn: &mut _| Thread::may_be_moderated_by(caller, path.thread_id, conn).await;
-    caller.write_once(idempotency, &state, work, show_thread, may_replay).await
+    caller.write_once(idempotency, &state, work, show, may_replay).await
 }
 
 async fn bring_back(caller: &Signed, thread: &Thread, conn: &mut AsyncPgConnection) -> QueryResult<Thread> {

@@ -2,14 +2,13 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{Thread, ThreadKind};
-use crate::access::Signed;
 use crate::error::Error;
 use crate::ids::{ForumId, MemberId, PostId, ThreadId};
+use crate::state::Secret;
 use crate::web::answer;
 use crate::web::etag::Etag;
 
@@ -80,8 +79,8 @@ pub struct LastPost {
 
 impl Thread {
     /// The tag of the thread by itself. Its page version rises with all that is shown of it but the views, which do not count.
-    pub fn etag(&self) -> Etag {
-        Etag::versioned(self.version, &self.page_version)
+    pub fn etag(&self, secret: &Secret) -> Result<Etag, Error> {
+        Etag::versioned(self.version, &self.page_version, secret)
     }
 
     /// The members that its JSON names.
@@ -122,6 +121,6 @@ impl From<Thread> for ThreadView {
 }
 
 /// Returns a thread as the response to a write that changed it.
-pub(super) async fn show_thread(_: &Signed, thread: Thread, _: &mut AsyncPgConnection) -> Result<HttpResponse, Error> {
-    Ok(answer::shown(&thread.etag(), &ThreadView::from(thread)))
+pub(super) fn show_thread(thread: Thread, secret: &Secret) -> Result<HttpResponse, Error> {
+    Ok(answer::shown(&thread.etag(secret)?, &ThreadView::from(thread)))
 }

@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 use super::query;
 use crate::cache::Coding;
 use crate::error::{Code, Error};
+use crate::state::Secret;
 
 /// What is the same for all guests may be stored by anybody, and is asked for again each time.
 pub(super) static FOR_GUESTS: HeaderValue = HeaderValue::from_static("no-cache");
@@ -30,14 +31,15 @@ const VARIES: &str = "Authorization, Accept-Encoding";
 pub struct Etag(String);
 
 impl Etag {
-    /// The tag of a thing with a version of its own: `"<version>.<hash>"`. `rest` is what else its JSON is made of.
-    pub fn versioned(version: i64, rest: &impl Hash) -> Self {
-        Self(format!("\"{version}.{:x}\"", hash(rest)))
+    /// The tag of a thing with a version of its own: `"<version>.<hash>"`. `rest` is what else its JSON is made of, and nothing that
+    /// the JSON does not show.
+    pub fn versioned(version: i64, rest: &impl Hash, secret: &Secret) -> Result<Self, Error> {
+        Ok(Self(format!("\"{version}.{:x}\"", secret.hash(rest)?)))
     }
 
-    /// The tag of a thread page: `W/"p<page version>.<hash>"`.
-    pub fn page(version: i64, rest: &impl Hash) -> Self {
-        Self(format!("W/\"p{version}.{:x}\"", hash(rest)))
+    /// The tag of a thread page: `W/"p<page version>.<hash>"`. `rest` is made of what the page shows, as above.
+    pub fn page(version: i64, rest: &impl Hash, secret: &Secret) -> Result<Self, Error> {
+        Ok(Self(format!("W/\"p{version}.{:x}\"", secret.hash(rest)?)))
     }
 
     /// The tag of a thing without a version: a hash of its JSON, as its GET has it.
@@ -45,9 +47,11 @@ impl Etag {
         serde_json::to_vec(thing).map(|bytes| Self::of_bytes(&bytes)).map_err(Error::internal)
     }
 
-    /// The same, of its bytes.
+    /// The tag of a response that is known by its bytes: their SipHash without a secret key, as whoever gets the tag gets the bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!("\"{:x}\"", hash(&bytes)))
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        Self(format!("\"{:x}\"", hasher.finish()))
     }
 
     /// As the value of a header field.
@@ -65,13 +69,6 @@ impl Etag {
         let named = matching(request.headers(), &self.0)?;
         Some(HttpResponse::NotModified().insert_header(("ETag", named)).finish())
     }
-}
-
-/// SipHash with fixed keys: the same on every node that runs the same binary.
-fn hash(parts: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    parts.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The tag of `If-None-Match` that names this one, as the client wrote it: the one it has its copy under. `W/` does not

@@ -12,6 +12,7 @@ mod outlive;
 mod overtaken;
 mod reader;
 mod scripts;
+mod side_outputs;
 mod smuggling;
 mod swapped_ids;
 mod tokens;

@@ -51,6 +51,8 @@ pub struct Setup {
     pub replicas: Vec<String>,
     /// How many bytes of answers it keeps.
     pub cache: u64,
+    /// The operator's secret; nodes over one database share it.
+    pub secret: &'static str,
 }
 
 impl Default for Setup {
@@ -72,6 +74,7 @@ impl Default for Setup {
             trusted_proxies: Vec::new(),
             replicas: Vec::new(),
             cache: CACHE,
+            secret: SECRET,
         }
     }
 }
@@ -135,7 +138,8 @@ impl App {
     }
 
     async fn with(database_url: String, setup: Setup) -> Self {
-        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies, replicas, cache } = setup;
+        let Setup { pool, workers, patience, requests, clock, rate_limits, trusted_proxies, replicas, cache, secret } =
+            setup;
         let limits_of_use = Limits::new(rate_limits, trusted_proxies, clock.clone());
         let state = State {
             db: Pool::new(&database_url, pool).unwrap(),
@@ -145,7 +149,7 @@ impl App {
             replicas: Replicas::new(&replicas, pool).unwrap(),
             store: Arc::new(Store::new(cache, clock.clone())),
             public_url: PUBLIC_URL.into(),
-            secret: Secret::new(SECRET.into()),
+            secret: Secret::new(secret.into()),
             limits: requests,
             stopping: Arc::default(),
         };
