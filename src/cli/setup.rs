@@ -21,6 +21,9 @@ use crate::state::{Random, RequestLimits, Secret, State};
 const POOL_WAIT: Duration = Duration::from_secs(2);
 const CROWD_WAIT: Duration = Duration::from_millis(100);
 const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Limits of pipelined connections: with one blocked statement of each of its 8 readers, a connection is free again within a second.
+const PIPELINED_LOCK_WAIT: Duration = Duration::from_millis(100);
+const PIPELINED_READ_WAIT: Duration = Duration::from_secs(1);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 /// How many connections a worker has, if it can; with fewer, whoever waits for one keeps all others of that worker waiting.
 const FOR_A_WORKER: usize = 8;
@@ -128,6 +131,8 @@ fn limits(config: &Config) -> PoolLimits {
         connect: POOL_WAIT,
         statement: STATEMENT_TIME,
         lock: LOCK_WAIT,
+        pipelined_lock: PIPELINED_LOCK_WAIT,
+        pipelined_read: PIPELINED_READ_WAIT,
     }
 }
 

@@ -41,7 +41,6 @@ pub use planner::{look_at_all, look_up_by_key};
 pub use pool::{BESIDE, Pool, PoolLimits, PoolLoad, connect};
 pub use replicas::{NEAR, Replicas};
 pub use sequence::skip_ids;
-pub use shared::Reader;
 pub(crate) use text_enum::text_enum;
 pub use together::Lookup;
 pub use transaction::transaction;

@@ -86,6 +86,10 @@ pub struct PoolLimits {
     pub statement: Duration,
     /// For so long a statement waits for a lock.
     pub lock: Duration,
+    /// How long a statement of a pipelined connection waits for a lock: every request behind it waits too.
+    pub pipelined_lock: Duration,
+    /// How long a request waits for its turn on a pipelined connection, and then for what it reads behind the statements of others.
+    pub pipelined_read: Duration,
 }
 
 /// What pools have to do at a moment.
@@ -221,24 +225,45 @@ impl Pool {
         self.worker.together.find::<L>(key, self).await
     }
 
-    /// A connection that others read from at the same time: for reads by key alone, as a slow one would keep the others waiting.
-    pub async fn share(&self) -> Result<Reader, Error> {
+    /// Reads on a pipelined connection: by key alone, as a slow statement keeps others waiting.
+    ///
+    /// # Errors
+    ///
+    /// 503 where the turn did not come in time, or the answer behind statements of others. The connection is then replaced.
+    pub async fn share<T>(&self, read: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut reader = self.reader().await?;
+        let read = read(&reader);
+        let done = match reader.is_first {
+            // PostgreSQL ends its statements in time.
+            true => Ok(read.await),
+            false => timeout(self.node.limits.pipelined_read, read).await,
+        };
+        let done = done.map_err(|_| too_many())?;
+        reader.ends();
+        done
+    }
+
+    async fn reader(&self) -> Result<Reader, Error> {
         if self.is_frozen() {
             return Err(Error::database_unavailable("it does not answer"));
         }
-        let (shared, crowd) = (&self.worker.shared, &self.worker.for_shared);
+        let (shared, crowd, longest) = (&self.worker.shared, &self.worker.for_shared, self.node.limits.pipelined_read);
         let turn = match shared.turn() {
             Some(turn) => {
                 crowd.is_let_in_at_once();
                 turn
             }
-            None => crowd.wait(|wait| timeout(wait, shared.next_turn())).await.map_err(|_| too_many())?,
+            None => {
+                let next = crowd.wait(|wait: Duration| timeout(wait.min(longest), shared.next_turn()));
+                next.await.map_err(|_| too_many())?
+            }
         };
         let (node, limits) = (&self.node, self.node.limits);
         let count = || Count(node.statements.clone());
         let connect = async || {
             let (mut connection, alive) = connect_for_requests(node.watch.clone(), limits).await?;
-            connection.batch_execute(PLANNED_ONCE).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            let settings = format!("{PLANNED_ONCE}; SET lock_timeout = {}", limits.pipelined_lock.as_millis());
+            connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             connection.set_instrumentation(count());
             Ok((connection, alive))
         };
@@ -248,9 +273,10 @@ impl Pool {
             .map_err(|error: ConnectionError| Error::database_unavailable(error))
     }
 
-    /// For so long somebody waits who does not wait in a crowd.
-    pub(super) fn wait(&self) -> Duration {
-        self.node.limits.wait
+    /// How long a lookup waits for its statement to begin, and then for its end.
+    pub(super) fn lookup_wait(&self) -> (Duration, Duration) {
+        let limits = self.node.limits;
+        (limits.wait.min(limits.pipelined_read), limits.pipelined_read)
     }
 
     /// A free one at once, else the next that is given back.

@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -28,24 +28,55 @@ pub struct Shared {
 #[derive(Default)]
 struct Line {
     readers: Arc<AtomicUsize>,
-    connection: Mutex<Option<Arc<(AsyncPgConnection, Alive)>>>,
+    connection: Mutex<Option<Arc<Pipelined>>>,
+}
+
+struct Pipelined {
+    connection: AsyncPgConnection,
+    alive: Alive,
+    /// A read was given up before its end: its statements still stand in front of whatever is sent next.
+    is_clogged: AtomicBool,
+}
+
+impl Pipelined {
+    fn is_usable(&self) -> bool {
+        self.alive.is_so() && !self.is_clogged.load(Ordering::Relaxed)
+    }
 }
 
 /// The right to read from one of them.
 pub type Turn = OwnedSemaphorePermit;
 
 /// A shared connection, for one request.
-pub struct Reader {
-    connection: Arc<(AsyncPgConnection, Alive)>,
+pub(super) struct Reader {
+    pipelined: Arc<Pipelined>,
+    /// Whether nobody else was reading from it.
+    pub is_first: bool,
+    has_ended: bool,
     _counted: OneMore,
     _turn: Turn,
+}
+
+impl Reader {
+    /// Notes that the read has come to its end.
+    pub fn ends(&mut self) {
+        self.has_ended = true;
+    }
 }
 
 impl Deref for Reader {
     type Target = AsyncPgConnection;
 
     fn deref(&self) -> &AsyncPgConnection {
-        &self.connection.0
+        &self.pipelined.connection
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.pipelined.is_clogged.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -105,13 +136,18 @@ impl Shared {
     ) -> Result<Reader, ConnectionError> {
         let fewest = self.lines.iter().min_by_key(|line| line.readers.load(Ordering::Relaxed));
         let line = fewest.ok_or_else(|| ConnectionError::BadConnection("there are no shared connections".into()))?;
+        let is_first = line.readers.load(Ordering::Relaxed) == 0;
         let counted = OneMore::among(&line.readers);
         let mut connection = line.connection.lock().await;
-        let connection = match &*connection {
-            Some(present) if present.1.is_so() => present.clone(),
-            _ => connection.insert(Arc::new(connect().await?)).clone(),
+        let pipelined = match &*connection {
+            Some(present) if present.is_usable() => present.clone(),
+            _ => {
+                let (fresh, alive) = connect().await?;
+                let fresh = Pipelined { connection: fresh, alive, is_clogged: AtomicBool::new(false) };
+                connection.insert(Arc::new(fresh)).clone()
+            }
         };
-        Ok(Reader { connection, _counted: counted, _turn: turn })
+        Ok(Reader { pipelined, is_first, has_ended: false, _counted: counted, _turn: turn })
     }
 
     /// What they have to do at the moment.

@@ -49,12 +49,14 @@ impl Together {
             // It is no part of this request, which may be given up. Boxed, as all of it would be copied into the task.
             actix_web::rt::spawn(Box::pin(find_all(under_way, pool.clone())));
         }
-        match timeout(pool.wait(), &mut told).await {
-            Ok(told) => told.map_err(Error::internal)?,
-            Err(_) if gathered.leaves(number) => Err(too_many()),
-            // Its statement has begun, which has a limit of its own.
-            Err(_) => told.await.map_err(Error::internal)?,
-        }
+        let (until_begun, until_done) = pool.lookup_wait();
+        let told = match timeout(until_begun, &mut told).await {
+            Err(_) if gathered.leaves(number) => return Err(too_many()),
+            // Its statement has begun.
+            Err(_) => timeout(until_done, told).await.map_err(|_| too_many())?,
+            Ok(told) => told,
+        };
+        told.map_err(Error::internal)?
     }
 
     /// How many wait for a statement that is theirs.
@@ -177,9 +179,8 @@ async fn find_all<L: Lookup>(mut under_way: UnderWay<L>, pool: Pool) {
         // Who has sent a request already is read first, and goes along: fewer statements, and fewer changes between processes.
         yield_now().await;
         let Some((keys, tellers)) = under_way.next() else { return };
-        let found = async { L::find(&keys, &*pool.share().await?).await };
         // Who was told of nothing has gone away.
-        match found.await {
+        match pool.share(async |conn| L::find(&keys, conn).await).await {
             Ok(found) => tellers.into_iter().zip(found).for_each(|(teller, found)| _ = teller.send(Ok(found))),
             Err(error) => tellers.into_iter().for_each(|teller| _ = teller.send(Err(error.clone()))),
         }

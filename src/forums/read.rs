@@ -26,8 +26,8 @@ pub async fn read_forum(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
-        let conn = &db.share().await?;
-        let forum = show(Forum::find(path.forum_id, conn).await?.or_not_found()?);
+        let found = db.share(async |conn| Ok(Forum::find(path.forum_id, conn).await?)).await?;
+        let forum = show(found.or_not_found()?);
         kept::shown(&Etag::versioned(forum.version, &forum, &state.secret)?, &forum)
     };
     kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await

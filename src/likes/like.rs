@@ -54,7 +54,8 @@ pub async fn unlike_post(caller: AsMember, path: Path<PostPath>, state: Data<Sta
 
 async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) -> Result<HttpResponse, Error> {
     let (viewer, now) = (caller.viewer(), state.clock.now());
-    let (thread, author) = Subject::place(path.post_id, &viewer, &*state.db.share().await?).await?.or_not_found()?;
+    let place = state.db.share(async |conn| Ok(Subject::place(path.post_id, &viewer, conn).await?)).await?;
+    let (thread, author) = place.or_not_found()?;
     if liked && author == caller.member_id {
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }

@@ -98,10 +98,11 @@ impl Asked<'_> {
     }
 
     async fn read(&self, viewer: &Viewer, db: &Pool) -> Result<Kept, Error> {
-        let conn = &db.share().await?;
-        let wanted = self.wanted(viewer, conn).await?;
-        let parts = Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await?;
-        parts.render(viewer, &self.state.secret)
+        let load = async |conn: &AsyncPgConnection| {
+            let wanted = self.wanted(viewer, conn).await?;
+            Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await
+        };
+        db.share(load).await?.render(viewer, &self.state.secret)
     }
 
     async fn wanted(&self, viewer: &Viewer, conn: &AsyncPgConnection) -> Result<Wanted, Error> {

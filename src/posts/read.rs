@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use diesel_async::AsyncPgConnection;
 
 use super::model::{Post, PostPath};
 use super::view::{PostView, show_one};
@@ -26,9 +27,11 @@ pub async fn read_post(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
-        let conn = &db.share().await?;
-        let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
-        let post = show_one(post, &viewer, conn).await?;
+        let read = async |conn: &AsyncPgConnection| {
+            let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+            Ok(show_one(post, &viewer, conn).await?)
+        };
+        let post = db.share(read).await?;
         kept::shown(&Etag::versioned(post.version, &post, &state.secret)?, &post)
     };
     let of = [Thing::Post(path.post_id), Thing::Quotes, Thing::Visibility];

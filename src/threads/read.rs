@@ -25,8 +25,8 @@ pub async fn read_thread(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
-        let conn = &db.share().await?;
-        let thread = Thread::seen_by(&viewer, path.thread_id, conn).await?.or_not_found()?;
+        let found = db.share(async |conn| Ok(Thread::seen_by(&viewer, path.thread_id, conn).await?)).await?;
+        let thread = found.or_not_found()?;
         kept::shown(&thread.etag(&state.secret)?, &ThreadView::from(thread))
     };
     kept::read(&request, viewer.is_guest(), Fresh::As(&[Thing::Thread(path.thread_id)]), read).await

@@ -20,6 +20,8 @@ fn node(app: &App, secret: &str) -> State {
         connect: PATIENCE,
         statement: PATIENCE,
         lock: PATIENCE,
+        pipelined_lock: PATIENCE,
+        pipelined_read: PATIENCE,
     };
     State {
         db: Pool::new(&app.database_url, limits).unwrap(),

@@ -1,6 +1,7 @@
 //! Tests of `src/db/`.
 
 mod local;
+mod pipelined;
 mod plans;
 mod pool;
 mod statements;

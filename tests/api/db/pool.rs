@@ -41,6 +41,8 @@ async fn what_a_worker_had_is_no_longer_counted_when_it_has_ended() {
         connect: second,
         statement: second,
         lock: second,
+        pipelined_lock: second,
+        pipelined_read: second,
     };
     let node = Pool::new(&database::bare().await, limits).unwrap();
     let beside = node.load().most;

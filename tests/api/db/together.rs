@@ -205,6 +205,15 @@ async fn who_waits_too_long_for_a_statement_is_turned_away() {
 }
 
 #[actix_web::test]
+async fn who_waits_for_a_statement_that_does_not_end_is_turned_away() {
+    let app = App::start_with(|setup| (setup.workers, setup.pool.pipelined_read) = (1, Duration::from_secs(1))).await;
+    let (page, readers, lock) = likes_held(&app).await;
+    is_turned_away(readers[0].get(&page).await);
+    lock.batch_execute("COMMIT").await.unwrap();
+    eventually(async || readers[0].get(&page).await.status == 200).await;
+}
+
+#[actix_web::test]
 async fn those_who_wait_for_a_statement_are_counted() {
     let app = App::start_with(|setup| setup.workers = 1).await;
     let (page, readers, lock) = likes_held(&app).await;
@@ -221,7 +230,7 @@ async fn those_who_wait_for_a_statement_are_counted() {
 
 #[actix_web::test]
 async fn all_are_told_when_the_statement_fails() {
-    let app = App::start_with(|setup| setup.pool.lock = Duration::from_millis(300)).await;
+    let app = App::start_with(|setup| setup.pool.pipelined_lock = Duration::from_millis(300)).await;
     let (page, readers, lock) = likes_held(&app).await;
     let answers = join_all(readers.iter().map(|reader| reader.get(&page))).await;
     assert!(

@@ -65,6 +65,8 @@ impl Default for Setup {
                 connect: PATIENCE,
                 statement: PATIENCE,
                 lock: PATIENCE,
+                pipelined_lock: PATIENCE,
+                pipelined_read: PATIENCE,
             },
             workers: 2,
             patience: Patience { head: PATIENCE, answer: PATIENCE },
