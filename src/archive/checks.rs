@@ -47,7 +47,7 @@ impl ArchiveLine {
 
 impl RankLine {
     fn check(&mut self) -> Checked {
-        text("name", &mut self.name, RankName::new, RankName::into_string)?;
+        text("name", &mut self.name, RankName::archived, RankName::into_string)?;
         count("from", Some(self.from))
     }
 }
@@ -56,7 +56,7 @@ impl ForumLine {
     fn check(&mut self) -> Checked {
         plain("id", &self.id, MAX_ARCHIVE_ID)?;
         text("slug", &mut self.slug, Slug::new, Slug::into_string)?;
-        text("title", &mut self.title, ForumTitle::new, ForumTitle::into_string)?;
+        text("title", &mut self.title, ForumTitle::archived, ForumTitle::into_string)?;
         any_text("description", &mut self.description, Description::new, Description::into_string)?;
         match self.position {
             Some(position) if position.abs() > MAX_ID => flaw("position", "this number is too large"),
@@ -77,14 +77,14 @@ impl MemberLine {
             (None, _) => {}
         }
         self.check_credentials()?;
-        any_text("custom_title", &mut self.custom_title, CustomTitle::new, CustomTitle::into_string)?;
+        any_text("custom_title", &mut self.custom_title, CustomTitle::archived, CustomTitle::into_string)?;
         any_text("bio", &mut self.bio, Bio::new, Bio::into_string)?;
         any_text("country", &mut self.country, CountryCode::new, CountryCode::into_string)?;
         any_text("avatar_url", &mut self.avatar_url, AvatarUrl::new, AvatarUrl::into_string)?;
         let suspended = self.state == Some(MemberState::Suspended);
         needs("suspended_until", self.suspended_until.is_some(), "`state` is not \"suspended\"", suspended)?;
         needs("suspend_reason", self.suspend_reason.is_some(), "`state` is not \"suspended\"", suspended)?;
-        any_text("suspend_reason", &mut self.suspend_reason, Reason::new, Reason::into_string)?;
+        any_text("suspend_reason", &mut self.suspend_reason, Reason::archived, Reason::into_string)?;
         count("post_count", self.post_count)?;
         count("likes_received", self.likes_received)
     }
@@ -114,13 +114,13 @@ impl MemberLine {
 impl ThreadLine {
     fn check(&mut self) -> Checked {
         plain("id", &self.id, MAX_ARCHIVE_ID)?;
-        text("title", &mut self.title, Title::new, Title::into_string)?;
+        text("title", &mut self.title, Title::archived, Title::into_string)?;
         if self.tags.len() > MAX_TAGS {
             return flaw("tags", format!("a thread has at most {MAX_TAGS} tags"));
         }
         for index in 0..self.tags.len() {
             let field = format!("tags[{index}]");
-            text(&field, &mut self.tags[index], Tag::new, Tag::into_string)?;
+            text(&field, &mut self.tags[index], Tag::archived, Tag::into_string)?;
             if self.tags[..index].contains(&self.tags[index]) {
                 return flaw(&field, "this tag is there twice");
             }
@@ -138,7 +138,7 @@ impl PostLine {
         let edited = self.edited_at.is_some();
         needs("edited_by", self.edited_by.is_some(), "there is no `edited_at`", edited)?;
         needs("edit_reason", self.edit_reason.is_some(), "there is no `edited_at`", edited)?;
-        any_text("edit_reason", &mut self.edit_reason, Reason::new, Reason::into_string)?;
+        any_text("edit_reason", &mut self.edit_reason, Reason::archived, Reason::into_string)?;
         count("edit_count", self.edit_count)?;
         check_deletion(self.deleted_at.is_some(), self.deleted_by.is_some(), &mut self.delete_reason)
     }
@@ -147,7 +147,7 @@ impl PostLine {
 impl RevisionLine {
     fn check(&mut self) -> Checked {
         body(&self.body)?;
-        any_text("reason", &mut self.reason, Reason::new, Reason::into_string)?;
+        any_text("reason", &mut self.reason, Reason::archived, Reason::into_string)?;
         if self.number < 1 { flaw("number", "revisions count from 1") } else { Ok(()) }
     }
 }
@@ -155,7 +155,7 @@ impl RevisionLine {
 fn check_deletion(deleted: bool, has_actor: bool, reason: &mut Option<String>) -> Checked {
     needs("deleted_by", has_actor, "there is no `deleted_at`", deleted)?;
     needs("delete_reason", reason.is_some(), "there is no `deleted_at`", deleted)?;
-    any_text("delete_reason", reason, Reason::new, Reason::into_string)
+    any_text("delete_reason", reason, Reason::archived, Reason::into_string)
 }
 
 fn flaw<T>(field: &str, reason: impl Into<String>) -> Result<T, Flaw> {

@@ -80,6 +80,49 @@ async fn a_nul_byte_is_a_flaw_wherever_a_text_is_taken() {
     assert_eq!(content(&app).await, before);
 }
 
+/// Whether the document says of a place, or of the items of a list, that it takes no character that does not show.
+fn takes_line(shape: &Value) -> bool {
+    let shape = resolved(shape);
+    let ways = shape["oneOf"].as_array().into_iter().flatten().chain(shape.get("items"));
+    shape["pattern"].as_str().is_some_and(|pattern| pattern.contains("u202E")) || { ways }.any(takes_line)
+}
+
+/// Bidirectional controls, invisible characters, separators of lines, and those that only shape what is beside them.
+#[actix_web::test]
+async fn a_character_that_does_not_show_is_a_flaw_wherever_a_line_is_shown() {
+    const HIDDEN: &str =
+        "\u{202E}\u{2066}\u{2069}\u{200E}\u{61C}\u{200B}\u{AD}\u{FEFF}\u{2028}\u{3164}\u{2063}\u{E0041}";
+    let app = App::start().await;
+    let world = World::make(&app, "Anna").await;
+    let admin = app.admin("Ada").await;
+    let (before, mut taking) = (content(&app).await, Vec::new());
+    for act in acts() {
+        let shown = act.body.as_ref().and_then(|body| body["properties"].as_object()).into_iter().flatten();
+        let shown = shown.filter(|(_, shape)| takes_line(shape));
+        for (name, shape) in shown {
+            let is_list = kind(shape) == "array";
+            for hidden in HIDDEN.chars() {
+                let text = json!(format!("a long {hidden} enough text")).to_string();
+                let value = if is_list { format!("[{text}]") } else { text };
+                let answer = send(&act, &admin, &world, name, &value).await;
+                let at = format!("/{name}{}", if is_list { "/0" } else { "" });
+                answer.flawed(&at, "forbidden_character");
+            }
+            taking.push(name.clone());
+        }
+        for (name, _) in act.query.iter().filter(|(name, _)| ["reason", "tag"].contains(&name.as_str())) {
+            let path = format!("{}?{name}=a%E2%80%AEb", world.path(&act, Target::Theirs));
+            act.ask(&admin, &path, None).await.refused(400, "invalid_parameter");
+        }
+    }
+    for name in ["username", "title", "tags", "reason", "custom_title", "name"] {
+        assert!(taking.iter().any(|taken| taken == name), "{name}: {taking:?}");
+    }
+    let ranks = json!({"items": [{"name": "New\u{202E}", "from": 0}]});
+    admin.put_json("/api/v1/ranks", ranks).await.flawed("/items/0/name", "forbidden_character");
+    assert_eq!(content(&app).await, before);
+}
+
 #[actix_web::test]
 async fn numbers_beyond_what_a_computer_word_holds_are_no_fault_anywhere() {
     let app = App::start().await;

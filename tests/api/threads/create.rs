@@ -79,6 +79,10 @@ async fn each_field_is_told_what_is_wrong_with_it() {
         ("title", json!("x".repeat(151)), "too_long"),
         ("title", json!("Hel\u{0}lo"), "forbidden_character"),
         ("title", json!("Hel\nlo"), "forbidden_character"),
+        ("title", json!("Hel\u{202E}lo"), "forbidden_character"),
+        ("title", json!("Hello\u{200B}"), "forbidden_character"),
+        ("title", json!("Hello \u{E0048}\u{E0069}"), "forbidden_character"),
+        ("title", json!("\u{200D}\u{200C}\u{FE0F}"), "blank"),
         ("title", json!(["Hello"]), "wrong_type"),
         ("title", Value::Null, "wrong_type"),
         ("body", json!(""), "blank"),
@@ -110,6 +114,8 @@ async fn each_field_is_told_what_is_wrong_with_it() {
         (json!(["a", " a "]), "/tags/1", "duplicate"),
         (json!(["e\u{301}", "\u{e9}"]), "/tags/1", "duplicate"),
         (json!(["a\u{0}"]), "/tags/0", "forbidden_character"),
+        (json!(["a\u{2066}"]), "/tags/0", "forbidden_character"),
+        (json!(["\u{200D}"]), "/tags/0", "blank"),
         (json!(["a", 1]), "/tags/1", "wrong_type"),
         (json!([null]), "/tags/0", "wrong_type"),
     ];
@@ -123,6 +129,20 @@ async fn each_field_is_told_what_is_wrong_with_it() {
     }
     assert_eq!(app.count("SELECT count(*) FROM threads").await, 0);
     app.counters_are_exact().await;
+}
+
+#[actix_web::test]
+async fn scripts_and_emoji_keep_the_joiners_that_they_need() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let forum = app.forum("news").await;
+    let england = "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}";
+    for title in ["خانه\u{200C}ها", "क्\u{200D}ष", "👩\u{200D}👩\u{200D}👧", "❤\u{FE0F} 1\u{FE0F}\u{20E3}", england]
+    {
+        let title = format!("Of {title}");
+        let made = anna.post(THREADS, with(forum, "title", json!(title))).await.expect(201);
+        assert_eq!(made["thread"]["title"], title);
+    }
 }
 
 #[actix_web::test]
