@@ -91,7 +91,7 @@ impl MemberLine {
 
     fn check_credentials(&mut self) -> Checked {
         if let Some(email) = &mut self.email {
-            let Some(plausible) = Email::new(email) else {
+            let Some(plausible) = Email::stored(email) else {
                 return flaw("email", "this is no e-mail address");
             };
             *email = plausible.as_str().to_owned();

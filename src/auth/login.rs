@@ -154,7 +154,7 @@ async fn check(body: &Login, state: &State, passwords: &Passwords) -> Result<(Fo
 async fn find(given: &str, conn: &mut AsyncPgConnection) -> QueryResult<Option<Found>> {
     let present = members::table.filter(members::deleted_at.is_null()).select(Found::as_select());
     // A name from an archive may look like an address. Both are asked for in any case: the time does not tell which is known.
-    let by_email = match Email::new(given) {
+    let by_email = match Email::stored(given) {
         Some(email) => {
             let verified = members::email_verified.and(members::email_key.eq(email.key()));
             present.filter(verified).first(conn).await.optional()?

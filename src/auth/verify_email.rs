@@ -44,7 +44,7 @@ pub async fn verify_email(body: Body<VerifyEmail>, state: Data<State>) -> Result
     let conn = &mut state.db.get().await?;
     transaction(conn, async |conn| {
         let spent = mails::spend(body.token.as_str(), Purpose::Verify, state.clock.now(), conn).await?;
-        let email = Email::new(&spent.sent_to).ok_or_else(|| Error::internal("a token is for an address"))?;
+        let email = Email::stored(&spent.sent_to).ok_or_else(|| Error::internal("a token is for an address"))?;
         if spent.email_key.as_ref() != Some(&email.key()) {
             mails::tell(spent.id, |to, name| Letter::EmailChanged { to, name }, &state, conn).await?;
         }

@@ -53,7 +53,7 @@ fn busy(state: &State) -> Due {
 
 /// The token is a new one each time, so that it is good for as long as its mail says, however late that comes.
 async fn verify(row: &Row, to: String, token: &str, state: &State, conn: &mut AsyncPgConnection) -> Result<Due, Error> {
-    let (Some(member), Some(email)) = (row.member_id, Email::new(&to)) else { return Ok(SILENT) };
+    let (Some(member), Some(email)) = (row.member_id, Email::stored(&to)) else { return Ok(SILENT) };
     if !owner::hold(member, conn).await? {
         return Ok(busy(state));
     }
@@ -106,7 +106,7 @@ async fn reset_asked(row: &Row, email: &str, state: &State, conn: &mut AsyncPgCo
         Found::Busy => return Ok(busy(state)),
         Found::Nobody => return Ok(SILENT),
     };
-    let (id, Some(address)) = (owner.id, Email::new(email)) else { return Ok(SILENT) };
+    let (id, Some(address)) = (owner.id, Email::stored(email)) else { return Ok(SILENT) };
     match caps::count(row.id, ("reset", id, &address), state, conn).await? {
         Room::Yes => {}
         Room::Later(_) => return Ok(Due::Drop { reason: Some(ENOUGH) }),

@@ -30,7 +30,7 @@ pub(super) enum Found {
 impl Owner {
     /// The owner of an address. It stays locked, so that nothing is mailed to an account that goes meanwhile; it is not waited for.
     pub async fn hold(email: &str, conn: &mut AsyncPgConnection) -> QueryResult<Found> {
-        let Some(email) = Email::new(email) else { return Ok(Found::Nobody) };
+        let Some(email) = Email::stored(email) else { return Ok(Found::Nobody) };
         let verified = members::email_verified.and(members::email_key.eq(email.key()));
         let owner = members::table.filter(verified.and(members::deleted_at.is_null()));
         let owner = owner.select((members::id, members::username, members::email));

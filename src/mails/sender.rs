@@ -111,7 +111,7 @@ async fn take(mailer: &Mailer, state: &State) -> Result<Look, Error> {
             Due::Drop { reason } => {
                 outbox::remove(row.id, conn).await?;
                 if let Some(reason) = reason {
-                    tracing::error!(mail = %row.id, attempts = row.attempts, reason, "a mail is given up");
+                    tracing::warn!(mail = %row.id, attempts = row.attempts, reason, "a mail is given up");
                     mailer.counts.given_up();
                 }
             }
@@ -130,8 +130,9 @@ async fn send(mail: Taken, mailer: &Mailer, state: &State) -> Result<(), Error> 
             tracing::info!(mail = %row.id, attempt, "a mail was sent");
             mailer.counts.sent();
         }
+        // No `error`: whoever registers chooses the address.
         Err(NotSent { code, reason, permanent: true }) => {
-            tracing::error!(mail = %row.id, attempt, code, reason, "a mail could not be sent and is given up");
+            tracing::warn!(mail = %row.id, attempt, code, reason, "a mail could not be sent and is given up");
             mailer.counts.given_up();
         }
         Err(NotSent { code, reason, permanent: false }) => {

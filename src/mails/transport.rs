@@ -93,9 +93,9 @@ impl Mailer {
 
     /// The same id at each attempt, so that who gets it twice can tell.
     fn mail(&self, id: Uuid, created_at: DateTime<Utc>, letter: &Letter) -> Result<Message, NotSent> {
-        let unfit = || NotSent { code: None, reason: "it can not be written", permanent: true };
+        let unfit = || NotSent { code: None, reason: "no mail can be sent to this address", permanent: true };
         let written = letter.written(&self.link_base).ok_or_else(unfit)?;
-        let to = address(&written.to).and_then(|to| to.parse().ok()).ok_or_else(unfit)?;
+        let to = Email::stored(&written.to).and_then(|to| to.mailable()).ok_or_else(unfit)?;
         // RFC 3834, section 5: answers by machines stay away.
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into());
         Message::builder()
@@ -109,13 +109,6 @@ impl Mailer {
             .body(body(written.text))
             .map_err(|_| unfit())
     }
-}
-
-/// With the domain as every server takes it (RFC 5890).
-fn address(text: &str) -> Option<String> {
-    let key = Email::new(text)?.key();
-    let ((local, domain), (_, in_ascii)) = (text.split_once('@')?, key.split_once('@')?);
-    Some(format!("{local}@{}", if domain.is_ascii() { domain } else { in_ascii }))
 }
 
 /// Plain ASCII goes as it is, so that a link can be copied out of a file: its lines are shorter than the 998 characters that RFC

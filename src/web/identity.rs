@@ -1,5 +1,6 @@
 //! What members tell of themselves that has a form of its own: an e-mail address, a country, a picture.
 
+use lettre::Address;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use url::{Host, Url};
@@ -7,7 +8,7 @@ use utoipa::openapi::schema::{SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::body::Flaws;
-use super::text::{Text, settled};
+use super::text::{Text, is_hidden, settled};
 use crate::error::{FieldError, Flaw};
 
 macro_rules! forms {
@@ -36,7 +37,7 @@ macro_rules! forms {
 }
 
 forms! {
-    /// An e-mail address: one `@`, a domain behind it.
+    /// An e-mail address that mails can be sent to: a name without quotes, `@`, a domain.
     Email "anna@example.org" ObjectBuilder::new()
         .max_length(Some(Email::MAX)).format(Some(SchemaFormat::Custom("idn-email".into())));
     /// A country: ISO 3166-1 alpha-2, in capitals.
@@ -50,12 +51,29 @@ impl Email {
     /// The most characters: RFC 5321, section 4.5.3.1.3, less the angle brackets.
     pub const MAX: usize = 254;
 
-    /// For an address that comes another way than in a body: none where it is not plausible.
+    /// Takes a new address that comes another way than in a body; none where no mail can reach it.
     pub fn new(text: &str) -> Option<Self> {
-        let mut email = Self(text.to_owned());
-        let mut flaws = Flaws::default();
-        email.settle("", &mut flaws);
-        flaws.first().is_none().then_some(email)
+        settled(Self(text.to_owned())).ok()
+    }
+
+    /// Takes an address that is stored, or is looked for among those that are. Archives hold addresses that no mail can reach.
+    pub fn stored(text: &str) -> Option<Self> {
+        let email = Self(text.trim().nfc().collect());
+        (email.0.chars().count() <= Self::MAX && email_key(&email.0).is_some()).then_some(email)
+    }
+
+    /// Returns the address as mails are sent to it, its domain in ASCII form (RFC 5890); none where no mail can reach it (RFC 5321,
+    /// sections 4.1.2 and 4.5.3.1; RFC 1123, section 2.1).
+    pub fn mailable(&self) -> Option<Address> {
+        let key = email_key(&self.0)?;
+        let ((local, written), (_, in_ascii)) = (self.0.split_once('@')?, key.split_once('@')?);
+        let domain = if written.is_ascii() { written } else { in_ascii };
+        let letters = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let is_label =
+            |label: &str| letters(label) && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+        let is_routable = domain.split('.').all(is_label) && local.len() + 1 + domain.len() <= Self::MAX;
+        let is_plain = !local.contains('"') && !local.contains(is_hidden);
+        if is_routable && is_plain { Address::new(local, domain).ok() } else { None }
     }
 
     /// Under which addresses are one: the domain in its ASCII form, letters A to Z small. Nothing else is folded: two
@@ -85,8 +103,8 @@ impl Text for Email {
         self.0 = self.0.trim().nfc().collect();
         if self.0.chars().count() > Self::MAX {
             flaws.add(pointer, Flaw::TooLong, format!("an e-mail address has at most {} characters", Self::MAX));
-        } else if email_key(&self.0).is_none() {
-            flaws.add(pointer, Flaw::Invalid, "this is not an e-mail address");
+        } else if self.mailable().is_none() {
+            flaws.add(pointer, Flaw::Invalid, "this is no e-mail address that mails can be sent to");
         }
     }
 }

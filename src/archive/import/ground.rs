@@ -101,7 +101,7 @@ impl Ground {
                 Line::Member(line) => {
                     usernames.extend(line.username.as_deref().map(username_key));
                     let verified = line.email.as_deref().filter(|_| line.email_verified == Some(true));
-                    emails.extend(verified.and_then(Email::new).map(|email| email.key()));
+                    emails.extend(verified.and_then(Email::stored).map(|email| email.key()));
                 }
                 Line::Forum(line) => slugs.push(&line.slug),
                 _ => {}

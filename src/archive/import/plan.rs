@@ -138,7 +138,7 @@ impl Plan {
             return Err(Flaw::new("username", format!("`{name}` is taken by another member")));
         }
         let email_verified = line.email_verified.unwrap_or_default();
-        let email_key = line.email.as_deref().and_then(Email::new).map(|email| email.key());
+        let email_key = line.email.as_deref().and_then(Email::stored).map(|email| email.key());
         if let Some(key) = email_key.as_ref().filter(|_| email_verified)
             && !self.ground.emails.insert(key.clone())
         {

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, Service, database};
+use crate::support::{App, PASSWORD, Service, database, eventually};
 
 async fn start(options: &[&str]) -> Service {
     let service = Service::begin(&database::bare().await, options).serves();
@@ -59,4 +59,25 @@ async fn a_server_that_is_not_there_is_told_and_nothing_else() {
     let log = log(service, "it is tried again");
     assert!(log.contains("the connection failed") && log.contains("\"attempt\":1"), "{log}");
     tells_nothing(&log);
+}
+
+#[actix_web::test]
+async fn an_address_that_no_mail_reaches_is_a_warning_and_its_mail_is_dropped() {
+    let app = App::migrated().await;
+    let (anna, _) = app.registered("Annabella").await;
+    // As an archive may have had it.
+    let sql =
+        "UPDATE members SET email = 'an..na@example.org', email_key = 'an..na@example.org', email_verified = true";
+    app.sql().await.batch_execute(sql).await.unwrap();
+    let folder = std::env::temp_dir().join(format!("fm-{}", uuid::Uuid::new_v4().simple()));
+    let service = Service::beside(&app, &["--log", "debug", "--mail-dir", folder.to_str().unwrap()]);
+    let change = json!({"current": PASSWORD, "new": "another long sentence of mine"});
+    anna.at_url(&service.url).put_json("/api/v1/me/password", change).await.expect(204);
+    service.says("no mail can be sent to this address");
+    eventually(async || app.count("SELECT count(*) FROM mails").await == 0).await;
+    service.tell_to_stop();
+    let log = service.ends_well().join("\n");
+    assert!(log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    tells_nothing(&log);
+    assert!(!folder.exists());
 }
