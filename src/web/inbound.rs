@@ -46,6 +46,11 @@ impl Inbound {
     ///
     /// Fails if a head or a chunk is malformed.
     pub fn hand_over(&mut self, buffer: &mut ReadBuf<'_>) -> Result<bool, Error> {
+        // Empty lines before a head are no part of it (RFC 9112, section 2.2).
+        while self.framer.is_at_head() && self.ahead.starts_with(b"\r\n") {
+            self.ahead.advance(2);
+            self.framer.restart();
+        }
         if self.ahead.is_empty() || !self.framer.judge(&mut self.ahead)? {
             return Ok(false);
         }
@@ -75,11 +80,6 @@ impl Inbound {
         let until = from + left.as_ref().map_or(0, |count| *count);
         self.ahead.extend_from_slice(&buffer.filled()[until..]);
         buffer.set_filled(until);
-        // Empty lines before a head are no part of it (RFC 9112, section 2.2).
-        while self.framer.is_at_head() && self.ahead.starts_with(b"\r\n") {
-            self.ahead.advance(2);
-            self.framer.restart();
-        }
         if left? > 0 { Ok(true) } else { self.hand_over(buffer) }
     }
 

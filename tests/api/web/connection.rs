@@ -85,6 +85,22 @@ async fn a_head_that_began_with_the_request_before_closes_it_too() {
 }
 
 #[actix_web::test]
+async fn empty_lines_between_requests_are_none() {
+    let app = App::start_with(|setup| setup.patience.head = Duration::from_millis(300)).await;
+    let mut stream = connect(&app);
+    let rest = actix_web::web::block(move || {
+        stream.write_all(&[b"\r\n", WHOLE, b"\r\n\r\n", WHOLE, b"\r\n"].concat()).unwrap();
+        answered(&mut stream);
+        answered(&mut stream);
+        // No head has begun: the connection is idle.
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(ended.is_ok() && rest.is_empty(), "{ended:?} {rest:?}");
+    });
+    rest.await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_request_in_time_is_answered_however_long_it_takes_and_however_it_is_cut() {
     let app = App::start_with(|setup| setup.patience.head = Duration::from_secs(1)).await;
     let anna = app.member("anna").await;
