@@ -6,6 +6,7 @@ use actix_web::rt::spawn;
 use actix_web::rt::task::JoinHandle;
 use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
+use folkmoot::clock::Clock;
 use folkmoot::db::{Lookup, fixed};
 use folkmoot::error::{Code, Error};
 use folkmoot::web::metrics::Requests;
@@ -76,7 +77,8 @@ fn ask_at_once(page: &str, readers: &[Person]) -> Vec<JoinHandle<Answer>> {
 
 #[actix_web::test]
 async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
-    let app = App::start().await;
+    // Neither page nor sessions grow old while the readers come one by one.
+    let app = App::start_with(|setup| setup.clock = Clock::still()).await;
     let (page, readers, lock) = likes_held(&app).await;
     let asked = ask_at_once(&page, &readers);
     let before = app.shared.state.db.statements();
