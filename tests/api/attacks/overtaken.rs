@@ -247,7 +247,7 @@ fn fault(case: &Case, how: &str, status: u16, code: &str) -> Option<String> {
     let right = match how {
         "demotion" => status == 403 && ["insufficient_role", "not_yours"].contains(&code),
         // The password that the request holds is another one by now: that is found first.
-        "password reset" if code == "wrong_password" => true,
+        "password reset" | "deletion of the account" if code == "wrong_password" => true,
         _ => status == 401 && ["session_ended", "invalid_token"].contains(&code),
     };
     (!right).then(|| format!("{how} of a {}: {status} {code}", case.role))
