@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
 use crate::access::{self, Callers, Keys, Passwords};
+use crate::cache::Held;
 use crate::error::Error;
 use crate::revisions::Diffs;
 use crate::site::{self, Document};
@@ -93,7 +94,7 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
     let connections = move || {
         let stops = stops.clone();
         let worker = for_workers.for_one_of(workers);
-        let quick = worker.quick();
+        let (quick, held) = (worker.quick(), worker.state.store.held.clone());
         let app = build_app(worker).into_factory().map_err(|error: actix_web::Error| error.error_response());
         let app = map_config(app, |()| AppConfig::default());
         let requests = HttpService::build()
@@ -108,7 +109,7 @@ pub fn listen(shared: &Shared, workers: usize, listener: TcpListener, patience: 
             .h1_write_buffer_size(direct::FIRST)
             .on_connect_ext(|connection: &Connection, data| connection.known_to(data))
             .finish(apply_fn_factory(app, move |request, app: &_| answer(&quick, request, app)));
-        fn_service(move |stream| ready(take(stream, patience))).and_then(requests)
+        fn_service(move |stream| ready(take(stream, patience, held.clone()))).and_then(requests)
     };
     Ok(server.listen("requests", listener, connections)?.run())
 }
@@ -134,9 +135,13 @@ where
     }
 }
 
-fn take(stream: TcpStream, patience: Patience) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+fn take(
+    stream: TcpStream,
+    patience: Patience,
+    held: Held,
+) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
     let peer = stream.peer_addr()?;
-    Ok((Connection::new(stream, patience)?, Protocol::Http1, Some(peer)))
+    Ok((Connection::new(stream, patience, held)?, Protocol::Http1, Some(peer)))
 }
 
 /// The application, for one worker.

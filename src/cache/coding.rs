@@ -11,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
+use super::held::{Held, Reservation};
+
 /// More than this is not compressed where requests are worked on: others would wait for it.
 const AT_ONCE: u64 = 64 * 1024;
 
@@ -18,8 +20,12 @@ const AT_ONCE: u64 = 64 * 1024;
 const SOON: Duration = Duration::from_millis(100);
 
 /// Where a node compresses what is long. Each takes a core for as long as it lasts: half of them are for that at most.
-#[derive(Clone, Debug)]
-pub struct Room(Arc<Semaphore>);
+#[derive(Clone)]
+pub struct Room {
+    places: Arc<Semaphore>,
+    /// Where the memory for what is compressed is reserved.
+    held: Held,
+}
 
 /// A place in it, as long as this is kept.
 pub type Taken = OwnedSemaphorePermit;
@@ -28,17 +34,22 @@ pub type Taken = OwnedSemaphorePermit;
 pub enum Where {
     /// Where requests are worked on.
     Here,
-    Beside(Taken),
+    Beside(Taken, Reservation),
 }
 
 impl Default for Room {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new((cores / 2).max(1))))
+        Self::new(Held::beside(0))
     }
 }
 
 impl Room {
+    /// Creates the room of a node with this memory budget.
+    pub(super) fn new(held: Held) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { places: Arc::new(Semaphore::new((cores / 2).max(1))), held }
+    }
+
     /// By when it has to be an answer's turn that asks now.
     pub(super) fn soon() -> Instant {
         Instant::now() + SOON
@@ -49,17 +60,24 @@ impl Room {
         if is_short(length) {
             return Some(Where::Here);
         }
-        self.by(Self::soon()).await.map(Where::Beside)
+        let taken = self.by(Self::soon()).await?;
+        // Once for the pieces of a body in one, and once for what they become.
+        Some(Where::Beside(taken, self.held.try_reserve(2 * length)?))
     }
 
     /// A place, if there is one by then.
     pub async fn by(&self, when: Instant) -> Option<Taken> {
-        timeout_at(when, self.0.clone().acquire_owned()).await.ok()?.ok()
+        timeout_at(when, self.places.clone().acquire_owned()).await.ok()?.ok()
     }
 
     /// A place, if there is one, for what can be done without.
     pub(super) fn now(&self) -> Option<Taken> {
-        self.0.clone().try_acquire_owned().ok()
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// Reserves memory for the compressed form of so many bytes, if it is free: in the worst case it is as long as they are.
+    pub(super) fn memory_for(&self, length: usize) -> Option<Reservation> {
+        self.held.try_reserve(length as u64)
     }
 }
 
@@ -108,11 +126,11 @@ impl Coding {
 
     /// The bytes in this coding, as quickly as may be.
     pub async fn code(self, bytes: Bytes, there: Where) -> Result<Bytes> {
-        let Where::Beside(taken) = there else { return self.compress(&bytes, Effort::AtOnce) };
+        let Where::Beside(taken, memory) = there else { return self.compress(&bytes, Effort::AtOnce) };
         let work = move || {
             // It goes on when whoever asked for it has gone away.
             let _taken = taken;
-            self.compress(&bytes, Effort::AtOnce)
+            self.compress(&bytes, Effort::AtOnce).map(|coded| memory.hold(coded))
         };
         spawn_blocking(work).await?
     }

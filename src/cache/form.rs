@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
 use super::coding::{Coding, Effort, Room, is_short};
+use super::held::Reservation;
 
 /// After so many uses it is compressed better.
 const WORTH_MORE: u32 = 16;
@@ -49,7 +50,7 @@ impl Form {
     /// It, if it is there or there is little to compress.
     pub fn at_once(self: &Arc<Self>, plain: &Plain<'_>, room: &Room) -> Option<Result<Packed>> {
         let Some(packed) = self.get() else {
-            return is_short(plain.body.len() as u64).then(|| self.pack(plain, Effort::AtOnce));
+            return is_short(plain.body.len() as u64).then(|| self.pack(plain, Effort::AtOnce, Reservation::none()));
         };
         if packed.effort == Effort::AtOnce && self.uses.fetch_add(1, Ordering::Relaxed) % WORTH_MORE == WORTH_MORE - 1 {
             self.pack_better(plain, room);
@@ -65,11 +66,12 @@ impl Form {
             return Ok(Some(packed));
         }
         let Some(taken) = room.by(soon).await else { return Ok(None) };
+        let Some(memory) = room.memory_for(plain.body.len()) else { return Ok(None) };
         let (this, body, etag) = (self.clone(), plain.body.clone(), plain.etag.clone());
         // It goes on, and is kept, when whoever asked for it has gone away.
         let work = move || {
             let _held = (turn, taken);
-            this.pack(&Plain { body: &body, etag: &etag }, Effort::AtOnce).map(Some)
+            this.pack(&Plain { body: &body, etag: &etag }, Effort::AtOnce, memory).map(Some)
         };
         spawn_blocking(work).await?
     }
@@ -77,10 +79,11 @@ impl Form {
     fn pack_better(self: &Arc<Self>, plain: &Plain<'_>, room: &Room) {
         let Ok(turn) = self.turn.clone().try_lock_owned() else { return };
         let Some(taken) = room.now() else { return };
+        let Some(memory) = room.memory_for(plain.body.len()) else { return };
         let (this, body, etag) = (self.clone(), plain.body.clone(), plain.etag.clone());
         spawn_blocking(move || {
             let _held = (turn, taken);
-            if let Err(error) = this.pack(&Plain { body: &body, etag: &etag }, Effort::Later) {
+            if let Err(error) = this.pack(&Plain { body: &body, etag: &etag }, Effort::Later, memory) {
                 tracing::warn!(%error, "an answer could not be compressed");
             }
         });
@@ -90,8 +93,8 @@ impl Form {
         self.packed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn pack(&self, plain: &Plain<'_>, effort: Effort) -> Result<Packed> {
-        let bytes = self.coding.compress(plain.body, effort)?;
+    fn pack(&self, plain: &Plain<'_>, effort: Effort, memory: Reservation) -> Result<Packed> {
+        let bytes = memory.hold(self.coding.compress(plain.body, effort)?);
         let tag = self.coding.tag_after(plain.etag.to_str().map_err(Error::other)?, effort);
         let packed = Packed { bytes, etag: HeaderValue::try_from(tag).map_err(Error::other)?, effort };
         *self.packed.write().unwrap_or_else(PoisonError::into_inner) = Some(packed.clone());

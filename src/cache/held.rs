@@ -1,25 +1,52 @@
-//! How much memory long answers may take: while they are kept, and until the slowest of those whom they are sent to has taken his.
+//! The memory budget of long answers: reserved before their rows are read, and held while they are made, kept and sent.
+//!
+//! A request never waits for memory while it holds a connection to the database (`Held::reserve_beside`), so requests for short answers,
+//! which need no reservation, are served meanwhile.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::error::{Code, Error};
 
-/// Shorter ones are not counted: how many there are is bounded by the number of connections.
-const LONG: usize = 256 << 10;
+/// Shorter answers are not counted: the system's send buffer takes them from the process at once, however slowly a client reads.
+pub const LONG: usize = 64 << 10;
 
-/// What may be on its way to clients, beside what is kept.
-const ON_THE_WAY: u64 = 256 << 20;
+/// Rows of at most this many bytes are read without a reservation: the connections to the database bound how many are read at a time.
+pub const FREE_ROWS: u64 = 512 << 10;
 
-/// The room for the long answers of a node, in KiB.
-pub struct Held(Arc<Semaphore>);
+/// Memory for long answers, beside twice the size of the cache: once for short answers in it, once for long ones.
+const BESIDE_CACHE: u64 = 80 << 20;
 
-/// Bytes, and the room that they take.
+/// Longest wait for memory.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Memory of an answer while it is made, in tenths of the size of its rows: the rows, and the JSON, which escapes characters.
+const MAKING_TENTHS: u64 = 25;
+
+/// The budget of a node.
+#[derive(Clone)]
+pub struct Held(Arc<Budget>);
+
+struct Budget {
+    /// One permit for each KiB.
+    free: Arc<Semaphore>,
+    begin: Instant,
+    /// Time of the last reservation that found no memory, in milliseconds after `begin`. 0: none did.
+    short_at: AtomicU64,
+}
+
+/// A part of the budget; given back when this is dropped.
+pub struct Reservation(Option<OwnedSemaphorePermit>);
+
+/// Bytes, and the memory that they take.
 struct Counted {
     bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
 }
 
 impl AsRef<[u8]> for Counted {
@@ -28,26 +55,150 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
+/// Returns the memory to be reserved for an answer that is made of rows of this size.
+pub fn to_make(rows: u64) -> u64 {
+    if rows <= FREE_ROWS { 0 } else { rows.saturating_mul(MAKING_TENTHS) / 10 }
+}
+
+/// Tells whether an answer that is made of rows of this size fits into the budget while nothing else is made.
+pub fn fits(rows: u64) -> bool {
+    to_make(rows) <= BESIDE_CACHE
+}
+
 impl Held {
-    /// Where so many bytes may be kept.
-    pub(super) fn beside(kept: u64) -> Self {
-        let room = usize::try_from((kept + ON_THE_WAY) >> 10).unwrap_or(usize::MAX);
-        Self(Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))))
+    /// Creates the budget of a node whose cache has this many bytes.
+    pub(super) fn beside(cache: u64) -> Self {
+        let permits = usize::try_from((cache + BESIDE_CACHE) >> 10).unwrap_or(usize::MAX);
+        let free = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Budget { free, begin: Instant::now(), short_at: AtomicU64::new(0) }))
     }
 
-    /// The same bytes, counted until nobody has any of them any more.
+    /// Reserves this many bytes, if they are free. More than the whole budget counts as the whole.
+    pub fn try_reserve(&self, bytes: u64) -> Option<Reservation> {
+        if bytes == 0 {
+            return Some(Reservation::none());
+        }
+        let permit = self.0.free.clone().try_acquire_many_owned(permits(bytes)).ok();
+        if permit.is_none() {
+            self.note_shortage();
+        }
+        permit.map(|permit| Reservation(Some(permit)))
+    }
+
+    /// Reserves this many bytes as soon as they are free.
     ///
     /// # Errors
     ///
-    /// 503 where too much is on its way: a client that waits for what it asked for finds room later.
+    /// 503 `overloaded` if that takes too long.
+    pub async fn reserve(&self, bytes: u64) -> Result<Reservation, Error> {
+        if let Some(reservation) = self.try_reserve(bytes) {
+            return Ok(reservation);
+        }
+        let permit = timeout(WAIT, self.0.free.clone().acquire_many_owned(permits(bytes))).await;
+        permit.map_err(|_| exhausted())?.map(|permit| Reservation(Some(permit))).map_err(Error::internal)
+    }
+
+    /// Reserves this many bytes beside a connection. A connection is given back during a wait, and `connect` gets another one.
+    ///
+    /// # Errors
+    ///
+    /// As `reserve`, and those of `connect`.
+    pub async fn reserve_beside<C>(
+        &self,
+        bytes: u64,
+        connection: C,
+        connect: impl AsyncFnOnce() -> Result<C, Error>,
+    ) -> Result<(Reservation, C), Error> {
+        match self.try_reserve(bytes) {
+            Some(reservation) => Ok((reservation, connection)),
+            None => {
+                drop(connection);
+                let reservation = self.reserve(bytes).await?;
+                Ok((reservation, connect().await?))
+            }
+        }
+    }
+
+    /// Counts these bytes until the last reference to them is dropped.
+    ///
+    /// # Errors
+    ///
+    /// 503 `overloaded` if there is no memory for them.
     pub fn hold(&self, bytes: Bytes) -> Result<Bytes, Error> {
         if bytes.len() < LONG {
             return Ok(bytes);
         }
-        let room = u32::try_from(bytes.len() >> 10).unwrap_or(u32::MAX);
-        match self.0.clone().try_acquire_many_owned(room) {
-            Ok(room) => Ok(Bytes::from_owner(Counted { bytes, _room: room })),
-            Err(_) => Err(Error::new(Code::Overloaded, "Too many long answers are on their way at the moment.")),
+        let reservation = self.try_reserve(bytes.len() as u64).ok_or_else(exhausted)?;
+        Ok(reservation.hold(bytes))
+    }
+
+    /// Counts bytes for which memory was reserved: gives back what they do not need, and waits for what they need more.
+    ///
+    /// # Errors
+    ///
+    /// As `reserve`.
+    pub async fn hold_in(&self, mut reservation: Reservation, bytes: Bytes) -> Result<Bytes, Error> {
+        if bytes.len() < LONG {
+            return Ok(bytes);
+        }
+        let needed = permits(bytes.len() as u64);
+        match needed.checked_sub(reservation.shrink_to(needed)) {
+            None | Some(0) => {}
+            Some(more) => reservation.merge(self.reserve(u64::from(more) << 10).await?),
+        }
+        Ok(reservation.hold(bytes))
+    }
+
+    /// Tells whether a reservation found no memory within the last second: slow clients then give up theirs.
+    pub fn is_short(&self) -> bool {
+        let at = self.0.short_at.load(Ordering::Relaxed);
+        at > 0 && self.0.begin.elapsed().saturating_sub(Duration::from_millis(at)) < WAIT
+    }
+
+    fn note_shortage(&self) {
+        let now = u64::try_from(self.0.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.short_at.store(now.max(1), Ordering::Relaxed);
+    }
+}
+
+impl Reservation {
+    /// Nothing, for answers that need none.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Gives back all but so many permits. Returns how many are left.
+    fn shrink_to(&mut self, permits: u32) -> u32 {
+        let Some(memory) = &mut self.0 else { return 0 };
+        drop(memory.split(memory.num_permits().saturating_sub(permits as usize)));
+        u32::try_from(memory.num_permits()).unwrap_or(u32::MAX)
+    }
+
+    fn merge(&mut self, more: Self) {
+        match (&mut self.0, more.0) {
+            (Some(memory), Some(more)) => memory.merge(more),
+            (none, Some(more)) => *none = Some(more),
+            (_, None) => {}
         }
     }
+
+    /// Counts these bytes in it until the last reference to them is dropped, and gives back what they do not need.
+    pub fn hold(mut self, bytes: Bytes) -> Bytes {
+        if bytes.len() < LONG {
+            return bytes;
+        }
+        self.shrink_to(permits(bytes.len() as u64));
+        match self.0 {
+            Some(memory) => Bytes::from_owner(Counted { bytes, _memory: memory }),
+            None => bytes,
+        }
+    }
+}
+
+fn permits(bytes: u64) -> u32 {
+    u32::try_from(bytes.min(BESIDE_CACHE).div_ceil(1 << 10)).unwrap_or(u32::MAX)
+}
+
+fn exhausted() -> Error {
+    Error::new(Code::Overloaded, "There is no memory for another long answer at the moment.")
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::changes::{Changes, Stamp};
 use super::coding::{Coding, Room, exact};
 use super::form::{Form, Packed, Plain};
-use super::held::Held;
+use super::held::{Held, Reservation};
 use crate::error::Error;
 use crate::ids::ThreadId;
 
@@ -37,6 +37,8 @@ pub struct Kept {
     pub thread: Option<ThreadId>,
     /// What its maker needs to know of it again.
     pub about: Box<dyn Any + Send + Sync>,
+    /// Memory that was reserved to make it.
+    memory: Reservation,
     forms: [Arc<Form>; Coding::ALL.len()],
     stamps: Vec<Stamp>,
     until: Duration,
@@ -52,19 +54,26 @@ impl Kept {
             seams: None,
             thread: None,
             about: Box::new(()),
+            memory: Reservation::none(),
             forms: Coding::ALL.map(|coding| Arc::new(Form::new(coding))),
             stamps: Vec::new(),
             until: Duration::ZERO,
         }
     }
 
-    /// The same, its body held among those that are long.
+    /// Says that it was made in memory that was reserved.
+    pub fn made_in(self, memory: Reservation) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Counts its body in the budget until nobody reads it any more.
     ///
     /// # Errors
     ///
-    /// 503 where there is no room for it.
-    pub fn held(self, among: &Held) -> Result<Self, Error> {
-        Ok(Self { body: among.hold(self.body)?, ..self })
+    /// 503 `overloaded` if there is no memory for it.
+    pub async fn held(self, among: &Held) -> Result<Self, Error> {
+        let Self { body, memory, .. } = self;
+        Ok(Self { body: among.hold_in(memory, body).await?, memory: Reservation::none(), ..self })
     }
 
     /// The same, as it was read under these stamps, for so long.

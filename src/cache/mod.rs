@@ -14,7 +14,7 @@ pub use changes::{Changed, Changes, SURE_FOR, Stamp, Thing, note};
 pub use coding::{Coding, Room};
 pub use flights::JOINED_FOR;
 pub use form::Packed;
-pub use held::Held;
+pub use held::{FREE_ROWS, Held, LONG, Reservation, fits, to_make};
 pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};
 pub use work_queue::{MAX_WAITING, WorkQueue};

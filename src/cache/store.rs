@@ -29,7 +29,7 @@ impl Weighter<Arc<str>, Arc<Kept>> for Weight {
 
 /// What an answer is called, on what it depends, and for how long it may be shown at most.
 pub struct Terms<'a> {
-    /// Path and query of the request.
+    /// Path and query as they were read (`web::query::CanonicalUrl`).
     pub key: &'a str,
     /// It is void when one of these changes.
     pub of: &'a [Thing],
@@ -65,7 +65,7 @@ pub struct Store {
     pub changes: Arc<Changes>,
     /// Where they are compressed.
     pub room: Room,
-    /// Where those that are long are held.
+    /// The memory budget of long answers.
     pub held: Held,
     /// Where bodies that are written are rendered. Reads have a queue of their own (`revisions`): they do not delay what is written.
     pub rendering: WorkQueue,
@@ -75,6 +75,7 @@ impl Store {
     /// One that takes so many bytes; nothing is kept where that is 0.
     pub fn new(bytes: u64, clock: Clock) -> Self {
         let kept = if bytes > 0 { cache(bytes) } else { None };
+        let held = Held::beside(bytes);
         Self {
             kept,
             flights: Flights::default(),
@@ -82,8 +83,8 @@ impl Store {
             misses: AtomicU64::default(),
             clock,
             changes: Arc::default(),
-            room: Room::default(),
-            held: Held::beside(bytes),
+            room: Room::new(held.clone()),
+            held,
             rendering: WorkQueue::default(),
         }
     }
@@ -124,7 +125,7 @@ impl Store {
             let until = self.clock.elapsed() + terms.lasts;
             match self.flights.board(&key, &stamps, &self.changes) {
                 Boarded::Leads(leader) => {
-                    let kept = read().await.and_then(|kept| kept.held(&self.held));
+                    let kept = async { read().await?.held(&self.held).await }.await;
                     let kept = kept.map(|kept| self.keep(&key, kept.under(stamps, until)));
                     leader.land(kept.clone());
                     return kept;

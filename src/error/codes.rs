@@ -45,6 +45,8 @@ codes! {
         "A body may hold 32 levels of arrays and objects.";
     InvalidParameter "invalid_parameter" 400 "A parameter is wrong"
         "A query parameter is unknown, has the wrong type or lies outside its limits. `detail` names it.";
+    PageTooLarge "page_too_large" 400 "The page is too large"
+        "Its posts are so long that the server has not the memory to show them in one answer. `detail` gives the most that fit: ask for fewer.";
     InvalidCursor "invalid_cursor" 400 "The cursor is not one of ours"
         "`cursor` takes what `next` of the same list gave, unchanged. Start again without it.";
     InvalidIdempotencyKey "invalid_idempotency_key" 400 "The Idempotency-Key is malformed"

@@ -17,7 +17,7 @@ use crate::ids::ForumId;
 use crate::members::{MemberView, cards};
 use crate::state::State;
 use crate::web::kept::{self, Fresh};
-use crate::web::page;
+use crate::web::query::CanonicalUrl;
 
 /// A forum with all that is below it.
 #[derive(Serialize, ToSchema)]
@@ -84,9 +84,10 @@ pub async fn list_forums(request: HttpRequest, viewer: Viewer, state: Data<State
         let rows = Forum::all(conn).await?;
         let named = rows.iter().filter_map(|(_, last)| last.as_ref()?.last_post_author_id);
         let members = cards(named, state.clock.now(), conn).await?;
-        page::kept(&request, None, &ForumTree { items: tree(rows), members, next: None })
+        kept::shown_by_bytes(&ForumTree { items: tree(rows), members, next: None })
     };
-    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
+    let url = CanonicalUrl::new("/api/v1/forums");
+    kept::read(&request, &url, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }
 
 fn tree(rows: Vec<ForumRow>) -> Vec<ForumNode> {

@@ -11,7 +11,9 @@ mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use model::{Forum, ForumKind, MAX_DEPTH, Slug, count, hold_place_for_threads, must_hold_threads, recount};
+pub use model::{
+    Forum, ForumKind, ForumRow, MAX_DEPTH, Slug, count, hold_place_for_threads, must_hold_threads, recount,
+};
 pub use view::{Breadcrumb, ForumView, LastPostOfForum, show};
 
 /// The acts of this feature.

@@ -12,6 +12,7 @@ use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::etag::Etag;
 use crate::web::kept::{self, Fresh};
+use crate::web::query::CanonicalUrl;
 
 /// Read a forum.
 ///
@@ -30,5 +31,6 @@ pub async fn read_forum(
         let forum = show(found.or_not_found()?);
         kept::shown(&Etag::versioned(forum.version, &forum, &state.secret)?, &forum)
     };
-    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
+    let url = CanonicalUrl::new(format!("/api/v1/forums/{}", path.forum_id));
+    kept::read(&request, &url, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }

@@ -16,7 +16,7 @@ use crate::db::schema::likes;
 use crate::error::{Error, OrNotFound};
 use crate::ids::MemberId;
 use crate::members::{MemberView, cards};
-use crate::posts::{Post, PostPath};
+use crate::posts::{Outline, Post, PostPath};
 use crate::state::State;
 use crate::web::page::{self, ItemsWithMembers, Limit, ListOfItems, Moment, cut, key_of};
 use crate::web::query::Query;
@@ -51,7 +51,7 @@ pub async fn list_likes_by_post(
 ) -> Result<HttpResponse, Error> {
     let (limit, after) = (query.0.limit.unwrap_or_default(), key_of(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let post = Outline::post_seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
     let mut items = load(&post, after, limit, conn).await?;
     let next = cut(&mut items, limit, LIST, |like| (Moment::from(like.created_at), like.member_id))?;
     let members = cards(items.iter().map(|like| like.member_id), state.clock.now(), conn).await?;

@@ -10,6 +10,7 @@ use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::kept::{self, Fresh};
+use crate::web::query::CanonicalUrl;
 
 /// Read a member.
 ///
@@ -27,5 +28,6 @@ pub async fn read_member(
         kept::shown_by_bytes(&MemberView::read(path.member_id, state.clock.now(), db).await?.or_not_found()?)
     };
     let of = [Thing::Member(path.member_id), Thing::Lists];
-    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&of), read).await
+    let url = CanonicalUrl::new(format!("/api/v1/members/{}", path.member_id));
+    kept::read(&request, &url, viewer.is_guest(), Fresh::WithinASecond(&of), read).await
 }

@@ -7,15 +7,17 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::Post;
+use super::outline::Outline;
 use super::view::{Loaded, PostView};
 use crate::access::Viewer;
+use crate::cache::{Kept, Thing};
+use crate::db::Pool;
 use crate::error::Error;
 use crate::ids::{MAX_ID, PostId};
 use crate::members::MemberView;
 use crate::state::State;
-use crate::web::page;
-use crate::web::query::{self, Query};
+use crate::web::kept::{self, Fresh};
+use crate::web::query::{self, CanonicalUrl, Query};
 
 /// The most posts of one request.
 const MAX: usize = 100;
@@ -59,9 +61,10 @@ pub struct PostsByIds {
 
 /// Read many posts by their ids.
 ///
-/// From any threads, in the order in which they were asked for. What is not there, or may not be seen, is in `missing`.
+/// From any threads, in the order in which they were asked for. What is not there, or may not be seen, is in `missing`. Posts that are
+/// together too long for the memory of the server are 400 `page_too_large`; `detail` then names how many fit.
 #[utoipa::path(tag = "posts", params(ListPosts), responses((status = 200, description = "The posts", body = PostsByIds)),
-    security((), ("bearer" = ["read"])))]
+    security((), ("bearer" = ["read"])), extensions(("x-problems" = json!(["page_too_large"]))))]
 #[get("/api/v1/posts")]
 pub async fn list_posts(
     request: HttpRequest,
@@ -69,14 +72,27 @@ pub async fn list_posts(
     query: Query<ListPosts>,
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
-    let conn = &mut state.db.get().await?;
-    let mut asked = query.0.ids;
+    let mut ids = query.0.ids;
     let mut seen = std::collections::HashSet::new();
-    asked.retain(|id| seen.insert(*id));
-    let found = Post::many_seen_by(&viewer, &asked, conn).await?;
-    let (views, members) = Loaded::new(found, [], &viewer, state.clock.now(), conn).await?.show(&viewer);
+    ids.retain(|id| seen.insert(*id));
+    let joined = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let url = CanonicalUrl::new("/api/v1/posts").with("ids", Some(joined));
+    let of: Vec<_> = ids.iter().copied().map(Thing::Post).chain([Thing::Lists]).collect();
+    let read = async |db: &Pool| read(&ids, &viewer, &state, db).await;
+    kept::read(&request, &url, viewer.is_guest(), Fresh::WithinASecond(&of), read).await
+}
+
+async fn read(ids: &[PostId], viewer: &Viewer, state: &State, db: &Pool) -> Result<Kept, Error> {
+    let conn = db.get().await?;
+    let found = Outline::many_seen_by(viewer, ids, &conn).await?;
+    let needed = Outline::memory(&found, viewer, "ids")?;
+    let (memory, conn) = state.store.held.reserve_beside(needed, conn, || db.get()).await?;
+    let loaded = Loaded::new(found, [], viewer, state.clock.now(), &conn).await?.only_shown(viewer);
+    let size = loaded.size();
+    let (views, members) = loaded.show(viewer);
     let mut by_id: HashMap<_, _> = views.into_iter().map(|post| (post.id, post)).collect();
-    let missing = asked.iter().copied().filter(|id| !by_id.contains_key(id)).collect();
-    let items = asked.iter().filter_map(|id| by_id.remove(id)).collect();
-    page::answer(&request, None, &PostsByIds { items, members, missing, next: None })
+    let missing = ids.iter().copied().filter(|id| !by_id.contains_key(id)).collect();
+    let items = ids.iter().filter_map(|id| by_id.remove(id)).collect();
+    let list = kept::json(&PostsByIds { items, members, missing, next: None }, size)?;
+    Ok(kept::by_bytes(list)?.made_in(memory))
 }

@@ -8,8 +8,9 @@ use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
+use super::outline::Outline;
 use super::own::Own;
-use super::parts::{About, Parts};
+use super::parts::{About, Named};
 use super::thread_page::{ThreadPage, Wanted, position};
 use crate::access::{Signed, Viewer};
 use crate::cache::{Kept, Terms, Thing};
@@ -21,7 +22,7 @@ use crate::state::State;
 use crate::threads::ThreadPath;
 use crate::web::kept::{self, Fresh};
 use crate::web::page::Limit;
-use crate::web::query::{self, Query};
+use crate::web::query::{self, CanonicalUrl, Query};
 
 /// Which page of a thread.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -41,6 +42,15 @@ pub struct ListPostsByThread {
     per_page: Option<Limit>,
 }
 
+impl ListPostsByThread {
+    fn url(&self, thread: ThreadId) -> CanonicalUrl {
+        CanonicalUrl::new(format!("/api/v1/threads/{thread}/posts"))
+            .with("page", self.page.filter(|page| *page != 1))
+            .with("around", self.around)
+            .with("per_page", self.per_page.and_then(Limit::unless_usual))
+    }
+}
+
 fn page<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
     query::id::<D, i64>(input).map_err(|_| serde::de::Error::custom("takes a whole number from 1"))
 }
@@ -49,9 +59,11 @@ fn page<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
 ///
 /// Everything that is needed to draw it, in one answer: the thread, its forum and the way there, the posts with what they quote,
 /// each member once, and for members their own likes and rights. Page N is always the same places: a deleted post keeps its
-/// own. A page past the end is 404. `page` and `around` exclude each other.
+/// own. A page past the end is 404. `page` and `around` exclude each other. A page whose posts are too long for the memory of the server
+/// is 400 `page_too_large`; `detail` then names a `per_page` that fits.
 #[utoipa::path(tag = "posts", params(ThreadPath, ListPostsByThread),
-    responses((status = 200, description = "The page", body = ThreadPage)), security((), ("bearer" = ["read"])))]
+    responses((status = 200, description = "The page", body = ThreadPage)), security((), ("bearer" = ["read"])),
+    extensions(("x-problems" = json!(["page_too_large"]))))]
 #[get("/api/v1/threads/{thread_id}/posts")]
 pub async fn list_posts_by_thread(
     request: HttpRequest,
@@ -64,10 +76,11 @@ pub async fn list_posts_by_thread(
         return Err(Error::new(Code::InvalidParameter, "`page` and `around` exclude each other"));
     }
     let asked = Asked { thread: path.thread_id, query: &query.0, viewer: &viewer, state: &state };
-    let page = asked.page(kept::key(request.uri())).await?;
+    let url = query.0.url(path.thread_id);
+    let page = asked.page(&url).await?;
     kept::viewed(&page, &state);
     match viewer.member() {
-        Some(signed) => asked.with_own_part(page, signed, kept::key(request.uri())).await,
+        Some(signed) => asked.with_own_part(page, signed, &url).await,
         None => kept::answer(&page, &request).await,
     }
 }
@@ -82,27 +95,31 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The page without what is a reader's own. Whoever moderates sees more than others: that is not kept.
-    async fn page(&self, key: &str) -> Result<Arc<Kept>, Error> {
+    async fn page(&self, url: &CanonicalUrl) -> Result<Arc<Kept>, Error> {
         if self.viewer.moderates() {
             let page = self.read(self.viewer, &self.state.db).await?;
-            return page.held(&self.state.store.held).map(Arc::new);
+            return page.held(&self.state.store.held).await.map(Arc::new);
         }
         // It names the forum's newest thread: a deleted one is not to be seen here either.
         let (guest, of) = (&Viewer::guest(), [Thing::Thread(self.thread), Thing::Visibility]);
         if self.viewer.is_guest() {
             let read = async |db: &Pool| self.read(guest, db).await;
-            return kept::for_guests(key, Fresh::As(&of), self.state, read).await;
+            return kept::for_guests(url, Fresh::As(&of), self.state, read).await;
         }
-        let terms = Terms { key, of: &of, lasts: kept::LASTS };
+        let terms = Terms { key: url.as_str(), of: &of, lasts: kept::LASTS };
         self.state.store.find_or(&terms, async || self.read(guest, &self.state.db).await).await
     }
 
     async fn read(&self, viewer: &Viewer, db: &Pool) -> Result<Kept, Error> {
+        let (held, now) = (&self.state.store.held, self.state.clock.now());
         let load = async |conn: &AsyncPgConnection| {
             let wanted = self.wanted(viewer, conn).await?;
-            Parts::load(self.thread, wanted, viewer, self.state.clock.now(), conn).await
+            Named::load(self.thread, wanted, viewer, conn).await
         };
-        db.share(load).await?.render(viewer, &self.state.secret)
+        let named = db.share(load).await?;
+        let memory = held.reserve(Outline::memory(&named.posts, viewer, "per_page")?).await?;
+        let page = db.share(async |conn| named.with_the_rest(viewer, now, conn).await).await?;
+        Ok(page.render(viewer, &self.state.secret)?.made_in(memory))
     }
 
     async fn wanted(&self, viewer: &Viewer, conn: &AsyncPgConnection) -> Result<Wanted, Error> {
@@ -118,7 +135,12 @@ impl Asked<'_> {
 
     /// The page with the reader's own part. Whoever is signed in sees what was acknowledged before, on whichever node: the one
     /// statement tells whether the page is still the page, and if not it is read anew.
-    async fn with_own_part(&self, mut page: Arc<Kept>, signed: &Signed, key: &str) -> Result<HttpResponse, Error> {
+    async fn with_own_part(
+        &self,
+        mut page: Arc<Kept>,
+        signed: &Signed,
+        url: &CanonicalUrl,
+    ) -> Result<HttpResponse, Error> {
         let mut own = self.own(&page, signed).await?;
         let least = own.page_version;
         let mut is_old = about(&page)?.thread.page_version != least;
@@ -127,7 +149,9 @@ impl Asked<'_> {
             if self.state.store.holds(&page) {
                 self.state.store.changes.void(Thing::Thread(self.thread));
             }
-            page = self.page(key).await?;
+            // Its memory may be needed for the next one.
+            drop(page);
+            page = self.page(url).await?;
             own = self.own(&page, signed).await?;
             is_old = about(&page)?.thread.page_version < least;
         }

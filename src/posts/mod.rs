@@ -8,6 +8,7 @@ mod list;
 mod list_by_member;
 mod list_by_thread;
 mod model;
+mod outline;
 mod own;
 mod parts;
 mod read;
@@ -21,6 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use create::create_post;
 pub use list_by_thread::list_posts_by_thread;
 pub use model::{NewPost, Post, PostPath, compose, next_id, render, seen, settle_body};
+pub use outline::Outline;
 pub use read::read_post;
 pub use view::{Loaded, PostView, show_one};
 

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::{members, posts, quotes, threads};
-use crate::db::{any_of, fixed, known};
+use crate::db::{fixed, known};
 use crate::error::{Code, Error, Flaw};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::markup::{self, Draft, MarkupError, Rendered};
@@ -69,14 +69,6 @@ impl Post {
         known!(post).get_result(&mut conn).await.optional()
     }
 
-    /// Those of these posts that this viewer may see.
-    pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
-        let these = posts::id.eq(any_of(ids.iter().copied()));
-        let shown = these.and(visible(viewer.moderates())).and(seen(viewer.moderates()));
-        let posts = posts::table.inner_join(threads::table).filter(shown).select(Self::as_select());
-        known!(posts).load(&mut conn).await
-    }
-
     /// A post that nobody else changes until the transaction ends. Its thread is to be held before.
     pub async fn hold(
         viewer: &Viewer,
@@ -91,6 +83,11 @@ impl Post {
             .first(&mut conn)
             .await
             .optional()
+    }
+
+    /// Tells whether more than its place is shown on its thread's page.
+    pub fn is_shown_to(&self, viewer: &Viewer) -> bool {
+        self.deleted_at.is_none() || viewer.moderates()
     }
 
     /// May this member edit or delete it?

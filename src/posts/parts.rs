@@ -7,16 +7,26 @@ use diesel_async::AsyncPgConnection;
 use futures_util::try_join;
 use serde::Serialize;
 
-use super::thread_page::{Pagination, ThreadPage, Wanted, breadcrumbs, posts_between};
+use super::outline::Outline;
+use super::thread_page::{Pagination, ThreadPage, Wanted, breadcrumbs};
 use super::view::Loaded;
 use crate::access::Viewer;
 use crate::cache::{Kept, Seams};
 use crate::error::{Error, OrNotFound};
-use crate::forums::{Breadcrumb, Forum, ForumView, show};
+use crate::forums::{Breadcrumb, Forum, ForumRow, ForumView, show};
 use crate::ids::{MemberId, PostId, ThreadId};
 use crate::state::Secret;
 use crate::threads::{Thread, ThreadView};
 use crate::web::etag::Etag;
+use crate::web::kept;
+
+/// What the address names: the first round trip.
+pub struct Named {
+    thread: Thread,
+    forum: ForumRow,
+    pub posts: Vec<Outline>,
+    pagination: Pagination,
+}
 
 /// All that the page of a thread shows to everybody who may see as much.
 pub struct Parts {
@@ -36,29 +46,35 @@ pub struct About {
     pub named: HashSet<MemberId>,
 }
 
-impl Parts {
-    /// What the address names, and what that names. The thread is read first: what is read after its page version may be newer,
-    /// never older.
-    pub async fn load(
-        id: ThreadId,
-        wanted: Wanted,
+impl Named {
+    /// Loads it. The thread is read first: what is read after its page version may be newer, never older.
+    pub async fn load(id: ThreadId, wanted: Wanted, viewer: &Viewer, conn: &AsyncPgConnection) -> Result<Self, Error> {
+        let (thread, forum, posts) = try_join!(
+            Thread::seen_by(viewer, id, conn),
+            Forum::of_thread(id, conn),
+            Outline::between(id, wanted.positions(), conn)
+        )?;
+        let (thread, forum) = (thread.or_not_found()?, forum.or_not_found()?);
+        let pagination = wanted.among(thread.highest_position)?;
+        Ok(Self { thread, forum, posts, pagination })
+    }
+
+    /// Loads what it names, and the long posts: the second round trip.
+    pub async fn with_the_rest(
+        self,
         viewer: &Viewer,
         now: DateTime<Utc>,
         conn: &AsyncPgConnection,
-    ) -> Result<Self, Error> {
-        let (thread, row, posts) = try_join!(
-            Thread::seen_by(viewer, id, conn),
-            Forum::of_thread(id, conn),
-            posts_between(id, wanted.positions(), conn)
-        )?;
-        let (thread, row) = (thread.or_not_found()?, row.or_not_found()?);
-        let pagination = wanted.among(thread.highest_position)?;
-        let last = row.1.as_ref().and_then(|last| last.last_post_author_id);
+    ) -> Result<Parts, Error> {
+        let Self { thread, forum, posts, pagination } = self;
+        let last = forum.1.as_ref().and_then(|last| last.last_post_author_id);
         let also: Vec<_> = thread.named().chain(last).collect();
-        let (posts, breadcrumbs) = try_join!(Loaded::new(posts, also, viewer, now, conn), breadcrumbs(&row.0, conn))?;
-        Ok(Self { thread, forum: show(row), breadcrumbs, posts, pagination })
+        let (posts, breadcrumbs) = try_join!(Loaded::new(posts, also, viewer, now, conn), breadcrumbs(&forum.0, conn))?;
+        Ok(Parts { thread, forum: show(forum), breadcrumbs, posts, pagination })
     }
+}
 
+impl Parts {
     /// The thread's own rows by its page version, all else by what is shown of it.
     fn etag(&self, secret: &Secret) -> Result<Etag, Error> {
         let rest = (&self.forum, &self.breadcrumbs, &self.posts, &self.pagination);
@@ -67,7 +83,8 @@ impl Parts {
 
     /// The page as it is sent, with `null` for what would be a reader's own.
     pub fn render(self, viewer: &Viewer, secret: &Secret) -> Result<Kept, Error> {
-        let (etag, ids, thread) = (self.etag(secret)?, self.posts.ids(), self.thread.clone());
+        let (etag, size, thread) = (self.etag(secret)?, self.posts.size(), self.thread.clone());
+        let ids = self.posts.ids();
         let (posts, members) = self.posts.show(viewer);
         let named = members.values().map(|member| member.id).collect();
         let page = ThreadPage {
@@ -79,7 +96,7 @@ impl Parts {
             pagination: self.pagination,
             viewer: None,
         };
-        let body = serde_json::to_vec(&page).map_err(Error::internal)?;
+        let body = kept::json(&page, size)?;
         let seams = seams(&body, &page.pagination)?;
         let mut kept = Kept::new(body, etag.field()?);
         (kept.seams, kept.thread) = (Some(seams), Some(thread.id));

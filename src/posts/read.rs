@@ -4,7 +4,8 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use diesel_async::AsyncPgConnection;
 
-use super::model::{Post, PostPath};
+use super::model::PostPath;
+use super::outline::{Outline, most_of_each};
 use super::view::{PostView, show_one};
 use crate::access::Viewer;
 use crate::cache::Thing;
@@ -13,6 +14,7 @@ use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::etag::Etag;
 use crate::web::kept::{self, Fresh};
+use crate::web::query::CanonicalUrl;
 
 /// Read a post.
 ///
@@ -27,13 +29,19 @@ pub async fn read_post(
     state: Data<State>,
 ) -> Result<HttpResponse, Error> {
     let read = async |db: &Pool| {
-        let read = async |conn: &AsyncPgConnection| {
-            let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+        let id = path.post_id;
+        let outline = async |conn: &AsyncPgConnection| Ok(Outline::seen_by(&viewer, id, most_of_each(1), conn).await?);
+        let outline = [db.share(outline).await?.or_not_found()?];
+        let memory = state.store.held.reserve(Outline::memory(&outline, &viewer, "")?).await?;
+        let [outline] = outline;
+        let whole = async |conn: &AsyncPgConnection| {
+            let post = outline.whole(&viewer, conn).await?.or_not_found()?;
             Ok(show_one(post, &viewer, conn).await?)
         };
-        let post = db.share(read).await?;
-        kept::shown(&Etag::versioned(post.version, &post, &state.secret)?, &post)
+        let post = db.share(whole).await?;
+        Ok(kept::shown(&Etag::versioned(post.version, &post, &state.secret)?, &post)?.made_in(memory))
     };
     let of = [Thing::Post(path.post_id), Thing::Quotes, Thing::Visibility];
-    kept::read(&request, viewer.is_guest(), Fresh::As(&of), read).await
+    let url = CanonicalUrl::new(format!("/api/v1/posts/{}", path.post_id));
+    kept::read(&request, &url, viewer.is_guest(), Fresh::As(&of), read).await
 }

@@ -7,7 +7,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::model::Post;
 use super::view::PostView;
 use crate::access::{Role, Signed, Viewer};
 use crate::db::schema::{forums, posts, threads};
@@ -98,17 +97,6 @@ impl Wanted {
         let pages = total.max(1).div_euclid(per_page) + i64::from(total.max(1) % per_page > 0);
         (page <= pages).then_some(Pagination { page, pages, per_page, total }).or_not_found()
     }
-}
-
-/// The posts between two positions, found by the unique index of positions.
-pub async fn posts_between(
-    thread: ThreadId,
-    (first, last): (i64, i64),
-    mut conn: &AsyncPgConnection,
-) -> QueryResult<Vec<Post>> {
-    let places = posts::thread_id.eq(thread).and(posts::position.ge(first)).and(posts::position.le(last));
-    let posts = posts::table.filter(places).order(posts::position).select(Post::as_select());
-    known!(posts).load(&mut conn).await
 }
 
 /// Returns the position of a post of this thread, deleted or not. A thread that the viewer may not see has no posts here.

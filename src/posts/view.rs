@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{Post, seen};
+use super::outline::Outline;
 use crate::access::Viewer;
 use crate::db::schema::{posts, quotes, threads};
 use crate::db::{fixed, known};
@@ -148,23 +149,28 @@ pub struct Loaded {
     posts: Vec<Post>,
     quotes: HashMap<PostId, Vec<QuoteView>>,
     cards: Vec<MemberView>,
+    size: u64,
 }
 
 impl Loaded {
-    /// Loads the cards of all whom these posts and `also` name, and beside them what those quote that quote something: one or two
-    /// statements in one round trip, and another after them for the cards of those who are only quoted.
+    /// Loads the cards of all whom these posts and `also` name, and beside them what those quote that quote something, and the long
+    /// posts: one to three statements in one round trip, and another after them for the cards of those who are only quoted.
+    ///
+    /// Memory for the posts is to be reserved before (`Outline::memory`).
     pub async fn new(
-        posts: Vec<Post>,
+        outlines: Vec<Outline>,
         also: impl IntoIterator<Item = MemberId>,
         viewer: &Viewer,
         now: DateTime<Utc>,
         conn: &AsyncPgConnection,
     ) -> QueryResult<Self> {
-        let shown: Vec<&Post> = posts.iter().filter(|post| is_shown(post, viewer)).collect();
+        let shown = || outlines.iter().filter(|outline| outline.post.is_shown_to(viewer));
         let mut named: BTreeSet<MemberId> = also.into_iter().collect();
-        named.extend(shown.iter().flat_map(|post| post.named()));
+        named.extend(shown().flat_map(|outline| outline.post.named()));
         let ids: Vec<_> = named.iter().copied().collect();
-        let (rows, mut cards) = try_join!(quotes_of(&shown, viewer, conn), Card::with_rank(&ids, conn))?;
+        let quoting = shown().filter(|outline| outline.may_quote()).map(|outline| &outline.post).collect();
+        let (long, cards) = (Outline::long(&outlines, viewer, conn), Card::with_rank(&ids, conn));
+        let (long, rows, mut cards) = try_join!(long, quotes_of(quoting, viewer, conn), cards)?;
         let quoted = rows.iter().filter_map(|row| row.target.as_ref()).map(|target| target.author_id);
         let others: BTreeSet<_> = quoted.filter(|member| !named.contains(member)).collect();
         if !others.is_empty() {
@@ -173,12 +179,24 @@ impl Loaded {
         }
         let mut cards: Vec<_> = cards.into_iter().map(|(card, rank)| MemberView::new(card, rank, now)).collect();
         cards.sort_by_key(|card| card.id);
-        let written: HashMap<_, _> = shown.iter().map(|post| (post.id, written(post))).collect();
+        let written: HashMap<_, _> = shown().map(|outline| (outline.post.id, written(&outline.post))).collect();
         let mut quotes: HashMap<PostId, Vec<QuoteView>> = HashMap::new();
         for row in rows {
             quotes.entry(row.by).or_default().extend(written.get(&row.by).map(|at| show_quote(row, *at)));
         }
-        Ok(Self { posts, quotes, cards })
+        let size = Outline::size(&outlines, viewer);
+        Ok(Self { posts: Outline::filled(outlines, long, viewer), quotes, cards, size })
+    }
+
+    /// Those of the posts that are shown by themselves: one may have been deleted since its outline was read.
+    pub fn only_shown(mut self, viewer: &Viewer) -> Self {
+        self.posts.retain(|post| post.is_shown_to(viewer));
+        self
+    }
+
+    /// The size of the rows: the JSON is about as long.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// The posts' ids, in their order.
@@ -188,13 +206,13 @@ impl Loaded {
 
     /// The posts and cards as they are shown.
     pub fn show(self, viewer: &Viewer) -> (Vec<PostView>, Members) {
-        let Self { posts, mut quotes, cards } = self;
+        let Self { posts, mut quotes, cards, .. } = self;
         let names: HashMap<i64, String> =
             cards.iter().filter_map(|card| Some((card.id.0, card.username.clone()?))).collect();
         let name = |id: i64| names.get(&id).map(String::as_str);
         let views = posts.into_iter().map(|post| {
             let quotes = quotes.remove(&post.id).unwrap_or_default();
-            if is_shown(&post, viewer) { show(post, quotes, &name) } else { placeholder(&post) }
+            if post.is_shown_to(viewer) { show(post, quotes, &name) } else { placeholder(&post) }
         });
         let views = views.collect();
         let members = cards.into_iter().map(|card| (card.id.to_string(), card));
@@ -210,13 +228,8 @@ impl Hash for Loaded {
     }
 }
 
-fn is_shown(post: &Post, viewer: &Viewer) -> bool {
-    post.deleted_at.is_none() || viewer.moderates()
-}
-
-/// What these posts quote; nothing is asked where none of them quotes.
-async fn quotes_of(shown: &[&Post], viewer: &Viewer, mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
-    let quoting: Vec<_> = shown.iter().filter(|post| markup::quotes_any(&post.html)).collect();
+/// What these posts quote; nothing is asked where there are none.
+async fn quotes_of(quoting: Vec<&Post>, viewer: &Viewer, mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
     if quoting.is_empty() {
         return Ok(Vec::new());
     }
@@ -316,11 +329,12 @@ fn placeholder(post: &Post) -> PostView {
 
 /// One post as it is shown, without the cards. Nothing is asked for what it has not: neither quotes nor names of whom it mentions.
 pub async fn show_one(post: Post, viewer: &Viewer, conn: &AsyncPgConnection) -> QueryResult<PostView> {
-    if !is_shown(&post, viewer) {
+    if !post.is_shown_to(viewer) {
         return Ok(placeholder(&post));
     }
-    let shown = [&post];
-    let (quotes, mentioned) = try_join!(quotes_of(&shown, viewer, conn), Card::with_rank(&post.mentions, conn))?;
+    let quoting = Some(&post).filter(|post| markup::quotes_any(&post.html)).into_iter().collect();
+    let cards = Card::with_rank(&post.mentions, conn);
+    let (quotes, mentioned) = try_join!(quotes_of(quoting, viewer, conn), cards)?;
     let quotes = quotes.into_iter().map(|quote| show_quote(quote, written(&post))).collect();
     let of = |id| mentioned.iter().find(|(card, _)| card.id.0 == id);
     Ok(show(post, quotes, &|id| of(id).and_then(|(card, _)| card.username.as_deref())))

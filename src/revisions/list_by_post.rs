@@ -8,7 +8,7 @@ use super::view::RevisionSummaryView;
 use crate::access::Viewer;
 use crate::error::{Error, OrNotFound};
 use crate::members::{MemberView, cards};
-use crate::posts::{Post, PostPath};
+use crate::posts::{Outline, PostPath};
 use crate::state::State;
 use crate::web::page::{self, ItemsWithMembers, ListOfItems, cut, key_of};
 use crate::web::query::Query;
@@ -33,7 +33,7 @@ pub async fn list_revisions_by_post(
 ) -> Result<HttpResponse, Error> {
     let (limit, after) = (query.0.limit.unwrap_or_default(), key_of::<i64>(&query.0.cursor, LIST)?);
     let conn = &mut state.db.get().await?;
-    let post = Post::seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
+    let post = Outline::post_seen_by(&viewer, path.post_id, conn).await?.or_not_found()?;
     let mut rows = Revision::below(&post, after.unwrap_or(post.version), limit.and_some(), conn).await?;
     if after.is_none() {
         rows.insert(0, Revision::present(&post));

@@ -77,12 +77,13 @@ pub async fn list_threads(
         limit: query.limit.unwrap_or_default(),
         cursor: query.cursor,
     };
+    let url = listing.url("/api/v1/threads");
     // A cursor that is wrong is told without the database.
-    listing.after()?;
+    let key = url.clone().with("cursor", listing.cursor()?);
     let read = async |db: &Pool| {
         let conn = &db.get().await?;
         let list = listing.clone().load(&viewer, state.clock.now(), conn).await?;
-        page::kept(&request, list.next.as_deref(), &list)
+        page::kept(&url, list.next.as_deref(), kept::json(&list, 0)?)
     };
-    kept::read(&request, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
+    kept::read(&request, &key, viewer.is_guest(), Fresh::WithinASecond(&[Thing::Lists]), read).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Timestamptz};
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::ids::{ForumId, MemberId, ThreadId};
 use crate::members::{MemberView, cards};
 use crate::web::page::{Cursor, ItemsWithMembers, Limit, Moment, cut, key_of};
+use crate::web::query::CanonicalUrl;
 
 /// The order of a list of threads, always from the highest down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -39,6 +40,17 @@ pub enum ThreadSort {
 }
 
 impl ThreadSort {
+    /// As clients see it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::LatestReply => "latest_reply",
+            Self::Newest => "newest",
+            Self::MostReplies => "most_replies",
+            Self::MostLikes => "most_likes",
+            Self::MostViews => "most_views",
+        }
+    }
+
     const fn list(self) -> &'static str {
         match self {
             Self::LatestReply => "threads by last post",
@@ -114,6 +126,24 @@ impl Listing {
         let named: BTreeSet<_> = rows.iter().flat_map(Thread::named).collect();
         let members = cards(named, now, conn).await?;
         Ok(ItemsWithMembers { items: rows.into_iter().map(ThreadView::from).collect(), members, next })
+    }
+
+    /// The canonical URL of the list at this path, without a cursor.
+    pub fn url(&self, path: &str) -> CanonicalUrl {
+        let since = self.since.map(|since| since.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        CanonicalUrl::new(path)
+            .with("forum", self.forum)
+            .with("author", self.author)
+            .with("kind", self.kind.map(ThreadKind::name))
+            .with("tag", self.tag.as_ref())
+            .with("since", since)
+            .with("sort", (self.sort != ThreadSort::default()).then_some(self.sort.name()))
+            .with("limit", self.limit.unless_usual())
+    }
+
+    /// The cursor as it was read.
+    pub fn cursor(&self) -> Result<Option<Cursor>, Error> {
+        Cursor::read_as(self.sort.list(), self.after()?.as_ref())
     }
 
     /// Where it goes on; 400 where the cursor is not one of this list's.

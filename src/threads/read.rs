@@ -11,6 +11,7 @@ use crate::db::Pool;
 use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::kept::{self, Fresh};
+use crate::web::query::CanonicalUrl;
 
 /// Read a thread.
 ///
@@ -29,5 +30,6 @@ pub async fn read_thread(
         let thread = found.or_not_found()?;
         kept::shown(&thread.etag(&state.secret)?, &ThreadView::from(thread))
     };
-    kept::read(&request, viewer.is_guest(), Fresh::As(&[Thing::Thread(path.thread_id)]), read).await
+    let url = CanonicalUrl::new(format!("/api/v1/threads/{}", path.thread_id));
+    kept::read(&request, &url, viewer.is_guest(), Fresh::As(&[Thing::Thread(path.thread_id)]), read).await
 }

@@ -16,6 +16,7 @@ use super::direct::Queue;
 use super::framing::malformed;
 use super::inbound::Inbound;
 use super::turn::Turn;
+use crate::cache::Held;
 use crate::error::{Code, Error as Problem};
 
 /// How long a client may take.
@@ -25,6 +26,8 @@ pub struct Patience {
     pub head: Duration,
     /// For each `LEAST_TAKEN` bytes of an answer.
     pub answer: Duration,
+    /// For a whole long answer, once others need its memory.
+    pub memory: Duration,
 }
 
 /// How long a client that may still be sending is listened to after the last answer: a reset could destroy that answer on its way
@@ -34,13 +37,15 @@ pub const LINGER: Duration = Duration::from_secs(1);
 const DROPPED: usize = 4 * 1024;
 /// So many bytes of an answer a client has to take each time, where it does not take all.
 const LEAST_TAKEN: usize = 16 * 1024;
+/// Interval at which a connection with a slow client looks whether others need the memory of its answer.
+const MEMORY_CHECK: Duration = Duration::from_millis(250);
 /// So many bytes of an answer the system keeps for a client. It asks for more when a third of them is gone: of the megabytes that it
 /// would keep by itself, a client that reads slowly and steadily takes too few in its time.
 const KEPT: usize = 64 * 1024;
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(5), answer: Duration::from_secs(20) }
+        Self { head: Duration::from_secs(5), answer: Duration::from_secs(20), memory: Duration::from_secs(5) }
     }
 }
 
@@ -56,6 +61,8 @@ pub struct Connection {
     has_ended: bool,
     /// What is written behind what the server writes.
     queue: Queue,
+    /// The budget that long answers take memory from.
+    held: Held,
     /// Until when the next head has to begin or to end, or a body that nobody needs.
     head_by: Option<Instant>,
     /// Until when some more of the answer has to be taken, and how much was since.
@@ -75,7 +82,7 @@ impl Connection {
     /// # Errors
     ///
     /// Where it has ended already.
-    pub fn new(stream: TcpStream, patience: Patience) -> Result<Self> {
+    pub fn new(stream: TcpStream, patience: Patience, held: Held) -> Result<Self> {
         // An answer's last bytes need not wait for the client's word about those before.
         stream.set_nodelay(true)?;
         rustix::net::sockopt::set_socket_send_buffer_size(&stream, KEPT)?;
@@ -87,6 +94,7 @@ impl Connection {
             has_unread: false,
             has_ended: false,
             queue: Queue::default(),
+            held,
             head_by: Some(Instant::now() + patience.head),
             taken_by: None,
             taken: 0,
@@ -110,13 +118,7 @@ impl Connection {
             false => self.queue.behind(bytes, |all| stream.poll_write_vectored(cx, all)),
         };
         match &written {
-            Poll::Pending => {
-                let by = *self.taken_by.get_or_insert_with(|| {
-                    self.taken = 0;
-                    Instant::now() + self.patience.answer
-                });
-                if self.is_late(by, cx) { Poll::Ready(Err(too_late())) } else { Poll::Pending }
-            }
+            Poll::Pending => self.wait_for_client(cx).map(|ended| ended.map(|()| 0)),
             Poll::Ready(Ok(count)) if self.taken_by.is_some() => {
                 self.taken += count;
                 if self.taken >= LEAST_TAKEN {
@@ -126,6 +128,28 @@ impl Connection {
             }
             Poll::Ready(_) => written,
         }
+    }
+
+    /// Fails when the client takes too little in its time, or when others need the memory of a long answer that it takes slowly. Of all
+    /// clients only slow ones hold memory for long, so together they cannot keep it from the others.
+    fn wait_for_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let by = *self.taken_by.get_or_insert_with(|| {
+            self.taken = 0;
+            Instant::now() + self.patience.answer
+        });
+        let Some(since) = self.queue.long_since() else { return self.fail_if_late(by, cx) };
+        let (now, gives_way) = (Instant::now(), since + self.patience.memory);
+        if now >= gives_way && self.held.is_short() {
+            return Poll::Ready(Err(Error::new(
+                ErrorKind::TimedOut,
+                "others need the memory of a slow client's answer",
+            )));
+        }
+        self.fail_if_late(by.min(gives_way.max(now + MEMORY_CHECK)), cx)
+    }
+
+    fn fail_if_late(&mut self, by: Instant, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.is_late(by, cx) { Poll::Ready(Err(too_late())) } else { Poll::Pending }
     }
 
     /// Writes what is queued.

@@ -9,12 +9,15 @@ use std::io::IoSlice;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Buf, Bytes};
+
+use crate::cache::LONG;
 
 /// With so many bytes in its buffer the server writes them out before it asks a body for more. Heads are smaller, and together with the
 /// first bytes of a body more.
@@ -82,6 +85,11 @@ pub fn whole<B: MessageBody>(answer: HttpResponse<B>) -> (HttpResponse<()>, Resu
     (answer, pieces.map_or_else(|| body.try_into_bytes(), |pieces| Ok(pieces.whole())))
 }
 
+/// Tells whether an answer was made by `with_body` and is long enough to be in pieces.
+pub fn has_pieces<B>(answer: &HttpResponse<B>) -> bool {
+    answer.extensions().contains::<Pieces>()
+}
+
 /// The pieces of an answer that still has them: what is 304 now has another body.
 fn untouched<B>(answer: &mut HttpResponse<B>) -> Option<Pieces> {
     let is_so = answer.status() == StatusCode::OK;
@@ -95,6 +103,8 @@ pub struct Queue(Rc<RefCell<Queued>>);
 #[derive(Default)]
 struct Queued {
     pieces: VecDeque<Bytes>,
+    /// Start of the present answer, if it is long enough to count in the memory budget.
+    long_since: Option<Instant>,
     /// Who waits for the end of it.
     waiting: Option<Waker>,
 }
@@ -103,6 +113,11 @@ impl Queue {
     /// Whether all is written.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().pieces.is_empty()
+    }
+
+    /// Since when a long answer is written; none for other answers.
+    pub fn long_since(&self) -> Option<Instant> {
+        self.0.borrow().long_since
     }
 
     /// These bytes, and what is to be written behind them, for one call of the system.
@@ -129,6 +144,7 @@ impl Queue {
             count -= piece.len();
             queued.pieces.pop_front();
         }
+        queued.long_since = None;
         if let Some(waiting) = queued.waiting.take() {
             waiting.wake();
         }
@@ -179,6 +195,8 @@ impl MessageBody for Direct {
         {
             let first = piece.split_to(FIRST.min(piece.len()));
             pieces.retain(|piece| !piece.is_empty());
+            let is_long = pieces.iter().map(Bytes::len).sum::<usize>() >= LONG - FIRST;
+            queued.long_since = is_long.then(Instant::now);
             queued.pieces = pieces;
             return Poll::Ready(Some(Ok(first)));
         }

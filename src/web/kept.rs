@@ -12,8 +12,9 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::etag::{self, Etag};
+use super::query::CanonicalUrl;
 use super::{direct, encoding, frame};
-use crate::cache::{Coding, JOINED_FOR, Kept, Packed, SURE_FOR, Terms, Thing};
+use crate::cache::{Coding, FREE_ROWS, JOINED_FOR, Kept, Packed, SURE_FOR, Terms, Thing};
 use crate::db::{NEAR, Pool};
 use crate::error::Error;
 use crate::state::State;
@@ -40,7 +41,7 @@ const _: () = {
 /// So long a replica may take before the primary is asked instead.
 const REPLICA_TIME: Duration = Duration::from_secs(1);
 
-/// What the answer to a request of this address is kept under.
+/// The key of the cache that a URL is, if it is canonical.
 pub fn key(uri: &Uri) -> &str {
     uri.path_and_query().map_or("", |address| address.as_str())
 }
@@ -57,14 +58,15 @@ pub enum Fresh<'a> {
 /// What guests read, once for all of them; what others read, for each.
 pub async fn read(
     request: &HttpRequest,
+    url: &CanonicalUrl,
     is_guest: bool,
     fresh: Fresh<'_>,
     read: impl AsyncFn(&Pool) -> Result<Kept, Error>,
 ) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
     let kept = match is_guest {
-        true => for_guests(key(request.uri()), fresh, state, read).await?,
-        false => Arc::new(read(&state.db).await?.held(&state.store.held)?),
+        true => for_guests(url, fresh, state, read).await?,
+        false => Arc::new(read(&state.db).await?.held(&state.store.held).await?),
     };
     match is_guest {
         true => answer(&kept, request).await,
@@ -75,7 +77,7 @@ pub async fn read(
 
 /// What is the same for all guests: from memory, else from a replica that is fresh enough, else from the primary.
 pub async fn for_guests(
-    key: &str,
+    url: &CanonicalUrl,
     fresh: Fresh<'_>,
     state: &State,
     read: impl AsyncFn(&Pool) -> Result<Kept, Error>,
@@ -96,7 +98,7 @@ pub async fn for_guests(
             None => read(&state.db).await,
         }
     };
-    state.store.find_or(&Terms { key, of, lasts }, from_somewhere).await
+    state.store.find_or(&Terms { key: url.as_str(), of, lasts }, from_somewhere).await
 }
 
 /// A thing as it is kept, with the tag that it is known by.
@@ -106,7 +108,20 @@ pub fn shown(etag: &Etag, thing: &impl Serialize) -> Result<Kept, Error> {
 
 /// The same, known by its bytes.
 pub fn shown_by_bytes(thing: &impl Serialize) -> Result<Kept, Error> {
-    let body = serde_json::to_vec(thing).map_err(Error::internal)?;
+    by_bytes(serde_json::to_vec(thing).map_err(Error::internal)?)
+}
+
+/// JSON that is made of rows of this size. Long JSON is written into memory of about its length: a buffer that grows takes up to three
+/// times as much.
+pub fn json(thing: &impl Serialize, rows: u64) -> Result<Vec<u8>, Error> {
+    let length = if rows > FREE_ROWS { usize::try_from(rows).unwrap_or_default() } else { 0 };
+    let mut body = Vec::with_capacity(length);
+    serde_json::to_writer(&mut body, thing).map_err(Error::internal)?;
+    Ok(body)
+}
+
+/// JSON as it is kept, known by its bytes.
+pub fn by_bytes(body: Vec<u8>) -> Result<Kept, Error> {
     let etag = Etag::of_bytes(&body).field()?;
     Ok(Kept::new(body, etag))
 }
@@ -120,7 +135,7 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
     match encoding::best(request.headers()) {
         None => Ok(with_its_body(plain(kept))),
         Some(coding) => match kept.packed(coding, &state.store.room).await.map_err(Error::internal)? {
-            Some(packed) => coded(kept, packed, coding, state).map(with_its_body),
+            Some(packed) => Ok(with_its_body(coded(kept, packed, coding))),
             None => {
                 let mut answer = with_its_body(plain(kept));
                 answer.extensions_mut().insert(encoding::AsItIs);
@@ -141,7 +156,7 @@ pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) ->
     }
     let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
     let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
-    packed.map(|packed| coded(kept, packed, coding, state)).transpose()
+    Ok(packed.map(|packed| coded(kept, packed, coding)))
 }
 
 /// An answer that has no body yet, and what is to be it.
@@ -155,10 +170,10 @@ fn plain(kept: &Kept) -> HeadAndBody {
     (head(kept, kept.etag.clone()).finish(), kept.body.clone())
 }
 
-fn coded(kept: &Kept, packed: Packed, coding: Coding, state: &State) -> Result<HeadAndBody, Error> {
+fn coded(kept: &Kept, packed: Packed, coding: Coding) -> HeadAndBody {
     let mut head = head(kept, packed.etag);
     head.insert_header((CONTENT_ENCODING, coding.field()));
-    Ok((head.finish(), state.store.held.hold(packed.bytes)?))
+    (head.finish(), packed.bytes)
 }
 
 fn head(kept: &Kept, etag: HeaderValue) -> HttpResponseBuilder {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
+use super::query::CanonicalUrl;
 use super::{direct, frame, kept, query};
 use crate::cache::Kept;
 use crate::error::{Code, Error};
@@ -34,6 +35,11 @@ impl Limit {
     /// How many.
     pub fn get(self) -> i64 {
         self.0.into()
+    }
+
+    /// Its part of a canonical URL.
+    pub fn unless_usual(self) -> Option<i64> {
+        (self.0 != Self::USUAL).then_some(self.get())
     }
 
     /// One more than what is shown at least: whether it is there tells whether there is a next page. It is one of few numbers, as
@@ -88,6 +94,11 @@ impl Cursor {
         Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(json)))
     }
 
+    /// The canonical spelling of a cursor of the list named `list` that was read as `key`.
+    pub fn read_as(list: &str, key: Option<&impl Serialize>) -> Result<Option<Self>, Error> {
+        key.map(|key| Self::after(list, key)).transpose()
+    }
+
     /// The sort key, if the cursor is one of this list's.
     pub fn key<K: DeserializeOwned>(&self, list: &str) -> Result<K, Error> {
         let read = || {
@@ -101,6 +112,12 @@ impl Cursor {
     /// What is told of a cursor that is not one of this list's.
     pub fn foreign() -> Error {
         Error::new(Code::InvalidCursor, "`cursor` takes what `next` of the same list gave")
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -252,10 +269,11 @@ pub fn answer(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) 
     Ok(direct::with_body(answer.finish(), [state.store.held.hold(body.into())?]))
 }
 
-/// The same, as it is kept.
-pub fn kept(request: &HttpRequest, next: Option<&str>, list: &impl Serialize) -> Result<Kept, Error> {
-    let mut kept = kept::shown_by_bytes(list)?;
-    kept.link = link(request, next).map(HeaderValue::try_from).transpose().map_err(Error::internal)?;
+/// JSON of a list as it is kept. `url` is its canonical URL without a cursor.
+pub fn kept(url: &CanonicalUrl, next: Option<&str>, body: Vec<u8>) -> Result<Kept, Error> {
+    let mut kept = kept::by_bytes(body)?;
+    let link = next.map(|next| format!("<{}>; rel=\"next\"", url.clone().with("cursor", Some(next)).as_str()));
+    kept.link = link.map(HeaderValue::try_from).transpose().map_err(Error::internal)?;
     Ok(kept)
 }
 

@@ -1,11 +1,13 @@
 //! Query parameters: closed, like bodies.
 
+use std::fmt::{Display, Write};
 use std::future::{Ready, ready};
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -64,6 +66,41 @@ impl FromRequest for NoQuery {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(form::check(request).map(|()| Self))
+    }
+}
+
+/// Characters that stand for themselves in a value of a query (RFC 3986, section 3.4), as clients write them.
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':');
+
+/// The canonical URL of an answer: path and parameters as they were read, in the order of the document, without those that have their
+/// default. Differently spelled queries for the same answer have one canonical URL.
+#[derive(Clone, Debug)]
+pub struct CanonicalUrl {
+    text: String,
+    path: usize,
+}
+
+impl CanonicalUrl {
+    /// Starts with the path.
+    pub fn new(path: impl Into<String>) -> Self {
+        let text = path.into();
+        Self { path: text.len(), text }
+    }
+
+    /// Adds a parameter, unless it has its default.
+    pub fn with(mut self, name: &str, value: Option<impl Display>) -> Self {
+        if let Some(value) = value {
+            self.text.push(if self.text.len() == self.path { '?' } else { '&' });
+            // Writing to a string does not fail.
+            _ = write!(self.text, "{name}={}", utf8_percent_encode(&value.to_string(), PLAIN));
+        }
+        self
+    }
+
+    /// Returns path and query.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 }
 

@@ -27,6 +27,73 @@ async fn guests_who_ask_for_the_same_page_at_once_have_it_read_once() {
 }
 
 #[actix_web::test]
+async fn guests_who_ask_for_the_same_posts_at_once_have_them_read_once() {
+    let app = App::start().await;
+    thread(&app).await;
+    let (post, author) = (app.count("SELECT id FROM posts").await, app.count("SELECT author_id FROM posts").await);
+    for list in [format!("/api/v1/posts?ids={post}"), format!("/api/v1/members/{author}/posts")] {
+        app.clock.advance(chrono::Duration::seconds(5));
+        let one = app.statements(app.guest().get(&list)).await;
+        app.clock.advance(chrono::Duration::seconds(5));
+        let many = app.statements(join_all((0..20).map(|_| async { app.guest().get(&list).await.expect(200) }))).await;
+        assert!(many <= 2 * one, "{list}: {many} statements, {one} for one");
+    }
+}
+
+#[actix_web::test]
+async fn differently_spelled_queries_have_one_entry() {
+    let app = App::start().await;
+    let page = thread(&app).await;
+    let anna = app.count("SELECT author_id FROM posts").await;
+    let post = app.count("SELECT id FROM posts").await;
+    let (posts, others) = (format!("/api/v1/posts/{post}"), format!("/api/v1/members/{anna}/posts"));
+    let spellings: [(&str, &[&str]); 5] = [
+        (&page, &["", "?", "?page=1", "?per_page=20&page=1", "?page=%31", "?p%61ge=1&per_page=20", "?page=1&"]),
+        ("/api/v1/threads", &["", "?sort=latest_reply", "?limit=20", "?limit=%320&sort=latest%5Freply"]),
+        ("/api/v1/posts", &["?ids=1,2", "?ids=1%2C2", "?ids=1,2,1", "?%69ds=1,2"]),
+        (&others, &["", "?limit=20", "?lim%69t=20"]),
+        (&posts, &["", "?"]),
+    ];
+    for (path, queries) in spellings {
+        app.clock.advance(chrono::Duration::seconds(5));
+        let before = app.shared.state.store.size().0;
+        let mut etags = Vec::new();
+        for query in queries {
+            let answer = app.guest().get(&format!("{path}{query}")).await.expect(200);
+            etags.push(answer.header("etag").to_owned());
+        }
+        assert!(etags.iter().all(|etag| *etag == etags[0]), "{path}: {etags:?}");
+        assert!(app.shared.state.store.size().0 <= before + 1, "{path}");
+    }
+    // Other parameters are other answers.
+    let before = app.shared.state.store.size().0;
+    app.guest().get(&format!("{page}?per_page=21")).await.expect(200);
+    app.guest().get(&format!("{page}?around={post}")).await.expect(200);
+    assert_eq!(app.shared.state.store.size().0, before + 2);
+}
+
+#[actix_web::test]
+async fn the_link_of_a_list_is_canonical_however_it_is_asked_for() {
+    let app = App::start().await;
+    let (forum, anna) = (app.forum("general").await, app.member("anna").await);
+    for n in 0..3 {
+        anna.start_thread(forum, &format!("Title {n}"), "A post.").await;
+    }
+    for (spelled, canonical) in [
+        (format!("/api/v1/threads?lim%69t=1&forum={forum}"), format!("/api/v1/threads?forum={forum}&limit=1")),
+        (format!("/api/v1/members/{}/posts?%6Cimit=1", anna.id), format!("/api/v1/members/{}/posts?limit=1", anna.id)),
+    ] {
+        let list = app.guest().get(&spelled).await.expect(200);
+        let next = list["next"].as_str().unwrap();
+        assert_eq!(list.header("link"), format!("<{canonical}&cursor={next}>; rel=\"next\""));
+        app.until_kept(&canonical).await;
+        let next = format!("{canonical}&cursor={next}");
+        app.guest().get(&next).await.expect(200);
+        app.until_kept(&next).await;
+    }
+}
+
+#[actix_web::test]
 async fn a_page_that_is_kept_costs_guests_no_statement_and_members_one() {
     let app = App::start().await;
     let page = thread(&app).await;

@@ -6,6 +6,7 @@ mod demo_data;
 mod file;
 mod limits;
 mod log;
+mod memory;
 mod metrics;
 mod safety;
 mod starts;

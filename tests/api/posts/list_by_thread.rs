@@ -194,6 +194,26 @@ async fn the_number_of_statements_does_not_depend_on_the_number_of_posts() {
 }
 
 #[actix_web::test]
+async fn long_posts_come_whole_by_two_statements_more_however_many_they_are() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let thread = anna.start_thread(app.forum("news").await, "Hello", "First").await;
+    let path = format!("/api/v1/threads/{thread}/posts");
+    let mut counts = Vec::new();
+    for n in 0..5 {
+        let body = format!("{n} {}end", "long ".repeat(3_900));
+        let post = anna.reply(thread, &body).await;
+        app.clock.advance(chrono::Duration::seconds(5));
+        counts.push(app.statements(app.guest().get(&path)).await);
+        let page = app.guest().get(&path).await.expect(200);
+        assert_eq!(page["posts"][n + 1], app.guest().get(&format!("/api/v1/posts/{post}")).await.expect(200).json);
+        assert_eq!(page["posts"][n + 1]["body"], body);
+    }
+    // Beside the four of a short page: their texts, and what they may quote, which is not known before.
+    assert_eq!(counts, [6; 5]);
+}
+
+#[actix_web::test]
 async fn a_page_is_another_one_once_a_members_suspension_has_ended() {
     let app = App::start().await;
     let (anna, moderator) = (app.member("anna").await, app.moderator("mod").await);

@@ -69,7 +69,7 @@ impl Default for Setup {
                 pipelined_read: PATIENCE,
             },
             workers: 2,
-            patience: Patience { head: PATIENCE, answer: PATIENCE },
+            patience: Patience { head: PATIENCE, answer: PATIENCE, memory: PATIENCE },
             requests: RequestLimits { body: PATIENCE, request: PATIENCE },
             clock: Clock::default(),
             rate_limits: false,

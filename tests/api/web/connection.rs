@@ -152,7 +152,8 @@ fn told_and_got(bytes: &[u8]) -> (usize, usize) {
 #[actix_web::test]
 async fn who_takes_an_answer_slowly_or_with_pauses_gets_it_whole() {
     let app = App::start_with(|setup| {
-        setup.patience = Patience { head: Duration::from_secs(1), answer: Duration::from_secs(3) };
+        setup.patience =
+            Patience { head: Duration::from_secs(1), answer: Duration::from_secs(3), ..Patience::default() };
     })
     .await;
     let page = long_page(&app).await;

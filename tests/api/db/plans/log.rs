@@ -110,7 +110,9 @@ impl Statement {
         let is_page = limit.is_some_and(|limit| limit.parse::<u8>().is_ok());
         let conditions = steps(&self.plan).into_iter().flat_map(|step| [&step["Index Cond"], &step["Filter"]]);
         let mut conditions = conditions.filter_map(Value::as_str);
-        is_page && self.text.contains("$1") && !conditions.any(|condition| condition.contains("$1"))
+        // A value of the columns stands in no condition.
+        let has_value = |condition: &str| (1..=9).any(|n| condition.contains(&format!("${n}")));
+        is_page && self.text.contains("$1") && !conditions.any(has_value)
     }
 
     /// Whether it looks up the numbers of a list, and its plan is for these alone: they stand in it.
