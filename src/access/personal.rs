@@ -61,7 +61,7 @@ impl Stored {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
-    /// Its member, if it holds.
+    /// Returns the token's member, if the token holds.
     pub fn signed(self, state: &Data<State>) -> Result<Signed, Error> {
         let now = state.clock.now();
         self.must_be_good(now)?;

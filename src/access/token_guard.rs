@@ -26,20 +26,20 @@ const OWNER_TTL: Duration = Duration::from_secs(60);
 
 /// Unknown tokens of a node that are looked up at a time, from addresses that have quota left.
 const MAX_LOOKUPS: usize = 64;
-/// The same from addresses that have used up their `tokens` quota, at each tick.
+/// Tokens from addresses that have used up their `tokens` quota, at each tick.
 const MAX_SUSPECTS: usize = 32;
 const TICK: Duration = Duration::from_millis(50);
 /// How long an unknown token waits for its lookup.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// What a node knows of personal tokens, by their hashes.
+/// Personal tokens that a node knows, by their hashes.
 ///
 /// An address that has quota left costs 60 lookups a minute and `MAX_LOOKUPS` that were under way when it was used up. All addresses
 /// without quota together cost 640 lookups a second and node (`MAX_SUSPECTS` each `TICK`). Lookups at the same tick share a statement.
 pub(super) struct TokenGuard {
     /// Each owner, with the end of its TTL. A refusal of a member whose quota is used up needs no lookup.
     owners: Cache<Vec<u8>, (MemberId, Duration)>,
-    /// Refusals of tokens that are unknown or have expired. Such a token never holds again.
+    /// Refusals of tokens that are unknown or have expired. A token that was found once to have ended never holds again.
     ended: Cache<Vec<u8>, Error>,
     lookups: Semaphore,
     suspects: Semaphore,

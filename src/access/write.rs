@@ -1,5 +1,5 @@
-//! Writes in the name of a caller. The head of a request may be seconds older than its last byte, so each write reads session
-//! or token, state and role anew inside its transaction, and holds the caller's `members` row until it ends. A revocation
+//! Writes in the name of a caller. The head of a request may be seconds older than its last byte. Each write therefore reads
+//! session or token, state and role again inside its transaction, and holds the caller's `members` row until it ends. A revocation
 //! locks the same row first: no write is accepted after its acknowledgement.
 
 use actix_web::HttpResponse;

@@ -33,7 +33,7 @@ const MAKING_TENTHS: u64 = 25;
 pub struct Held(Arc<Budget>);
 
 struct Budget {
-    /// One permit for each KiB.
+    /// Permits, each for one KiB.
     free: Arc<Semaphore>,
     begin: Instant,
     /// Time of the last reservation that found no memory, in milliseconds after `begin`. 0: none did.
@@ -162,7 +162,7 @@ impl Held {
 }
 
 impl Reservation {
-    /// Nothing, for answers that need none.
+    /// Returns an empty reservation, for answers that need no memory.
     pub fn none() -> Self {
         Self(None)
     }

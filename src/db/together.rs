@@ -52,7 +52,7 @@ impl Together {
         let (until_begun, until_done) = pool.lookup_wait();
         let told = match timeout(until_begun, &mut told).await {
             Err(_) if gathered.leaves(number) => return Err(too_many()),
-            // Its statement has begun.
+            // The lookup's statement has begun.
             Err(_) => timeout(until_done, told).await.map_err(|_| too_many())?,
             Ok(told) => told,
         };

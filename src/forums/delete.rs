@@ -25,7 +25,8 @@ pub async fn delete_forum(caller: AsMember, path: Path<ForumPath>, state: Data<S
         .write(&state, async |caller, conn| {
             Forum::find(path.forum_id, conn).await?.or_not_found()?;
             caller.must_be(Role::Admin)?;
-            // A forum that is being put into this one must not find it gone. Who may not delete it waits for nobody.
+            // A forum that is being put into this one must not find it gone. The lock comes after the check of the role: a
+            // refused caller does not wait.
             Forum::lock_tree(conn).await?;
             Forum::find(path.forum_id, conn).await?.or_not_found()?;
             remove(path.forum_id, conn).await

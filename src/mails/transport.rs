@@ -125,7 +125,7 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Returns the folder for mails. One that is there already is checked.
+/// Returns the folder for mails. A folder that exists already is checked.
 fn mail_folder(config: &MailConfig, data_dir: &Path) -> Result<PathBuf, String> {
     let folder = config.mail_dir.clone().unwrap_or_else(|| data_dir.join("mails"));
     match private_files::check_folder(&folder, &folder) {

@@ -233,8 +233,12 @@ impl Subject {
         member.select(Self::as_select()).for_no_key_update().first(conn).await.optional()
     }
 
-    /// Locks a member whom the caller takes rights away from, after the member's writes in flight. 404 where there is no such
-    /// member; 403 where the caller has less than this role, or no higher role than the member: then nothing is locked.
+    /// Locks a member whom the caller takes rights away from, after the member's writes in flight.
+    ///
+    /// # Errors
+    ///
+    /// 404 if there is no such member. 403 if the caller has less than this role, or no higher role than the member: then
+    /// no row is locked.
     pub async fn lock_out(
         id: MemberId,
         caller: &Signed,

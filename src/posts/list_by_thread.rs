@@ -149,7 +149,7 @@ impl Asked<'_> {
             if self.state.store.holds(&page) {
                 self.state.store.changes.void(Thing::Thread(self.thread));
             }
-            // Its memory may be needed for the next one.
+            // The next page may need its memory.
             drop(page);
             page = self.page(url).await?;
             own = self.own(&page, signed).await?;

@@ -100,7 +100,7 @@ impl Outline {
         Ok(Self::seen_by(viewer, id, 0, conn).await?.map(|outline| outline.post))
     }
 
-    /// Those of these posts that this viewer may see.
+    /// Loads those of these posts that this viewer may see.
     pub async fn many_seen_by(viewer: &Viewer, ids: &[PostId], mut conn: &AsyncPgConnection) -> QueryResult<Vec<Self>> {
         let most = most_of_each(i64::try_from(ids.len()).unwrap_or(i64::MAX));
         let these = posts::id.eq(any_of(ids.iter().copied()));
@@ -186,7 +186,7 @@ impl Outline {
     }
 }
 
-/// The largest number of neighbours that fit, wherever among these posts they are. One always does.
+/// The largest number of neighbours that fit, wherever among these posts they are. A single post always fits.
 fn most_that_fit(sizes: &[u64]) -> usize {
     let all_fit = |count: usize| sizes.windows(count).all(|some| fits(some.iter().sum()));
     (2..sizes.len()).rev().find(|count| all_fit(*count)).unwrap_or(1)

@@ -20,7 +20,7 @@ use crate::threads::{Thread, ThreadView};
 use crate::web::etag::Etag;
 use crate::web::kept;
 
-/// What the address names: the first round trip.
+/// The rows that the address names: the first round trip.
 pub struct Named {
     thread: Thread,
     forum: ForumRow,

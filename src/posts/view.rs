@@ -135,7 +135,7 @@ struct QuoteRow {
     target: Option<Target>,
 }
 
-/// A quoted post that the viewer may see. Nothing is read of another one, so no output can depend on it.
+/// A quoted post that the viewer may see. The statement reads no row that the viewer may not see, so no output can depend on one.
 #[derive(Clone, Debug, Queryable)]
 struct Target {
     thread_id: ThreadId,
@@ -188,7 +188,7 @@ impl Loaded {
         Ok(Self { posts: Outline::filled(outlines, long, viewer), quotes, cards, size })
     }
 
-    /// Those of the posts that are shown by themselves: one may have been deleted since its outline was read.
+    /// Keeps the posts that are shown by themselves: a post may have been deleted since its outline was read.
     pub fn only_shown(mut self, viewer: &Viewer) -> Self {
         self.posts.retain(|post| post.is_shown_to(viewer));
         self
@@ -228,7 +228,7 @@ impl Hash for Loaded {
     }
 }
 
-/// What these posts quote; nothing is asked where there are none.
+/// Loads the quotes of these posts; runs no statement for an empty list.
 async fn quotes_of(quoting: Vec<&Post>, viewer: &Viewer, mut conn: &AsyncPgConnection) -> QueryResult<Vec<QuoteRow>> {
     if quoting.is_empty() {
         return Ok(Vec::new());

@@ -64,7 +64,7 @@ pub struct Compared {
 impl Default for Diffs {
     fn default() -> Self {
         let mut options = OptionsBuilder::new();
-        // One shard: an entry that is larger than its shard is not kept.
+        // A single shard: an entry that is larger than its shard is not kept.
         options.weight_capacity(CAPACITY).estimated_items_capacity(CAPACITY as usize / TYPICAL).shards(1);
         let hashes = DefaultHashBuilder::default();
         let kept = options

@@ -166,7 +166,7 @@ async fn spend(
 }
 
 /// Ends the session of a refresh token, spent or not, if there is one. Waits for the member's writes in flight, 2 s at most.
-/// The same statements run for a token that never was, so the time does not tell it from one that lives.
+/// A token that never was costs the same statements, so the time does not tell it from one that lives.
 pub async fn end_by_token(token: &str, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
     transaction(conn, async |conn| {
         lock_owner(token, conn).await?;

@@ -54,7 +54,7 @@ pub struct Connection {
     stream: TcpStream,
     patience: Patience,
     turn: Turn,
-    /// What the client has sent.
+    /// Bytes that the client has sent.
     inbound: Inbound,
     /// Whether more has come, or the end, while a request was answered; whether the end was read.
     has_unread: bool,
@@ -70,7 +70,7 @@ pub struct Connection {
     taken: usize,
     /// Until when the client is listened to, once the service has closed its side.
     closed_by: Option<Instant>,
-    /// One for all: it may be too early, never too late.
+    /// A timer for all deadlines: it may fire too early, never too late.
     alarm: Option<Pin<Box<Sleep>>>,
     /// Whom it wakes up.
     wakes: Option<Waker>,
@@ -215,7 +215,7 @@ impl Connection {
         self.inbound.is_at_head() && self.inbound.has_more()
     }
 
-    /// Nothing has come: an idle connection ends, and a head or the rest of a body fails, when it is late.
+    /// Handles a read without data: an idle connection ends, and a head or the rest of a body fails, when it is late.
     fn await_client(&mut self, cx: &mut Context<'_>) -> std::result::Result<Poll<Result<()>>, Problem> {
         let Some(by) = self.head_by else { return Ok(Poll::Pending) };
         if !self.is_late(by, cx) {

@@ -1,4 +1,4 @@
-//! What a client sends, handed to the HTTP library one request at a time. The library decodes all that it can read and keeps method,
+//! Hands the HTTP library what a client sends, one request at a time. The library decodes all that it can read and keeps method,
 //! version and `Connection` of the last request only: answers to earlier ones would be written by the rules of that one.
 
 use actix_web::http::Method;

@@ -295,7 +295,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// The same without a tighter policy.
+    /// Returns the class without its tighter policy.
     fn as_request(self) -> Self {
         match self {
             Self::Not => Self::Not,

@@ -37,7 +37,7 @@ impl Limit {
         self.0.into()
     }
 
-    /// Its part of a canonical URL.
+    /// Returns the value for a canonical URL, or None for the default.
     pub fn unless_usual(self) -> Option<i64> {
         (self.0 != Self::USUAL).then_some(self.get())
     }

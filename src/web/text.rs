@@ -177,7 +177,7 @@ const TAGGED_FLAGS: [&str; 3] = [
     "\u{1F3F4}\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
 ];
 
-/// What keeps a new text from being seen for what it is.
+/// Returns the flaw of a new text that hides something from its readers.
 fn flaw_of_showing(text: &str, noun: &str, form: Form) -> Option<(Flaw, String)> {
     if form == Form::Line {
         let plain = TAGGED_FLAGS.iter().fold(Cow::Borrowed(text), |text, flag| match text.contains(flag) {

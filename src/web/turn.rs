@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-/// Whose turn it is: the client's or the service's.
+/// The turn of a connection: the client's or the service's.
 #[derive(Clone, Default)]
 pub struct Turn(Rc<Requests>);
 

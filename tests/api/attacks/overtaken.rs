@@ -67,7 +67,7 @@ fn writing() -> Vec<Act> {
 /// Whether a right that the operation needs can be taken away so.
 fn applies(how: &str, act: &Act) -> bool {
     match (how, role(act)) {
-        // Nobody suspends an administrator, and a member has no role to lose.
+        // An administrator cannot be suspended, and a member has no role to lose.
         ("suspension", "admin") | ("demotion", "member") => false,
         _ => true,
     }
@@ -242,7 +242,7 @@ impl HeldBack {
     }
 }
 
-/// What is wrong with the response to a write whose right was taken away before it was accepted.
+/// Tells what is wrong with the response to a write whose right was taken away before it was accepted.
 fn fault(case: &Case, how: &str, status: u16, code: &str) -> Option<String> {
     let right = match how {
         "demotion" => status == 403 && ["insufficient_role", "not_yours"].contains(&code),

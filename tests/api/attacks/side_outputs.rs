@@ -47,7 +47,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        // Nothing is kept but sessions, and those do not grow old.
+        // Only sessions are kept, and the clock stands still.
         let app = App::start_with(|setup| (setup.cache, setup.clock) = (0, Clock::still())).await;
         eventually(async || app.shared.state.store.changes.is_sure()).await;
         let (ghost, olga) = (app.member("Ghost").await, app.member("Olga").await);
@@ -107,7 +107,7 @@ impl Scene {
     /// Reads that name the thread, its forum, or who wrote in it, by the document.
     fn of_thread(&self) -> Vec<String> {
         let named = acts().into_iter().filter(|act| act.method == "GET").flat_map(|act| {
-            // What a member's card counts, deleted threads keep.
+            // Deleted threads keep counting in a member's card.
             let is_card = ["read_member", "read_member_by_username"].contains(&act.name.as_str());
             let names = ["thread_id", "forum_id", "member_id"];
             let by_path = act.parameters().iter().any(|name| names.contains(name)) && !is_card;
@@ -144,7 +144,7 @@ impl Scene {
     async fn told(&self, people: &[Person], paths: &[String]) -> Vec<(String, Told)> {
         let mut all = Vec::new();
         for (n, person) in people.iter().enumerate() {
-            // Who is calling is known from here on.
+            // The session cache knows the caller from here on.
             person.get("/api/v1/forums").await.expect(200);
             for path in paths {
                 all.push((format!("{path} as the {n}th"), told(person, path).await));
@@ -169,7 +169,7 @@ async fn no_answer_and_no_cost_tells_what_is_deleted_or_hidden_from_what_never_w
     assert!(of_post.len() >= 14 && of_thread.len() >= 9, "{of_post:?} {of_thread:?}");
     let never = scene.told(&people, &of_post).await;
     let never_was = scene.told(&people, &of_thread).await;
-    // Who wrote it sees its own total grow on every page, so it is asked for the post alone.
+    // The author's own total grows on every page, so the author asks for the post alone.
     let alone: Vec<_> = of_post.iter().filter(|path| path.starts_with(&scene.post_path(""))).cloned().collect();
     let writers = [ghost.clone(), olga.clone(), app.guest()];
     let never_alone = scene.told(&writers, &alone).await;
@@ -200,7 +200,7 @@ async fn no_answer_and_no_cost_tells_what_is_deleted_or_hidden_from_what_never_w
 async fn a_page_that_quotes_is_the_same_whether_a_post_was_deleted_hidden_or_never_there() {
     let scene = Scene::set().await;
     let Scene { app, ghost, boris, mia, .. } = &scene;
-    // It quotes the post alone, whose thread can be seen.
+    // The body quotes the post alone, whose thread can be seen.
     let body = json!({"body": format!("[quote post={}]one[/quote]", scene.post)});
     boris.patch(&format!("/api/v1/posts/{}", scene.quoting), 1, body).await.expect(200);
     let page = format!("/api/v1/threads/{}/posts", scene.other_thread);

@@ -153,7 +153,7 @@ async fn long_answers_that_are_made_otherwise_are_counted_too() {
 /// Waits until all memory is given back, and takes it.
 async fn eventually_full(app: &App, all: usize) -> Vec<Bytes> {
     eventually(async || {
-        // So that the service comes to see that a client has gone.
+        // The service must come to see that a client has gone.
         app.guest().get("/health/live").await.expect(200);
         fill(app, PLACE).len() == all
     })

@@ -24,7 +24,7 @@ impl Place {
         self.0.join("data")
     }
 
-    /// One with a data folder in it, of this mode.
+    /// A folder with a data folder of this mode in it.
     fn with_data(mode: u32) -> Self {
         let place = Self::new();
         fs::create_dir(place.data()).unwrap();

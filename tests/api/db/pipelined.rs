@@ -7,7 +7,7 @@ use actix_web::rt::task::JoinHandle;
 
 use crate::support::{Answer, App, PATIENCE, Person, Setup, who_waits};
 
-/// One worker with one pipelined connection, and a thread in a forum; the posts are locked, so that pages wait, and forums do not.
+/// A worker with one pipelined connection, and a thread in a forum; the posts are locked, so that pages wait, and forums do not.
 async fn posts_held(change: impl FnOnce(&mut Setup)) -> (App, String, String, tokio_postgres::Client) {
     let app = App::start_with(|setup| {
         (setup.workers, setup.pool.connections, setup.cache) = (1, 6, 0);
@@ -52,10 +52,10 @@ async fn who_waits_too_long_behind_another_is_turned_away_and_who_comes_next_is_
     who_waits(&lock).await;
     let behind = app.guest().get(&forum).await.refused(503, "overloaded");
     assert_eq!(behind.header("retry-after"), "1");
-    // Nothing stands in front of it any more.
+    // No statement stands in front of it any more.
     app.guest().get(&forum).await.expect(200);
     lock.batch_execute("COMMIT").await.unwrap();
-    // Nobody stood in front of the first, whose lock may last.
+    // No statement stood in front of the first, whose lock may last.
     first.await.unwrap().expect(200);
 }
 

@@ -77,7 +77,7 @@ fn ask_at_once(page: &str, readers: &[Person]) -> Vec<JoinHandle<Answer>> {
 
 #[actix_web::test]
 async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
-    // Neither page nor sessions grow old while the readers come one by one.
+    // The clock stands still: page and sessions do not grow old while the readers come one by one.
     let app = App::start_with(|setup| setup.clock = Clock::still()).await;
     let (page, readers, lock) = likes_held(&app).await;
     let asked = ask_at_once(&page, &readers);

@@ -9,7 +9,7 @@ fn variables() -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// What the container fixes.
+/// Options that the container fixes.
 const FIXED: [&str; 3] = ["FOLKMOOT_LISTEN", "FOLKMOOT_DATABASE_URL", "FOLKMOOT_MAIL_DIR"];
 
 #[test]

@@ -102,7 +102,7 @@ async fn two_hundred_revisions_at_once_leave_others_served() {
     for _ in MAX_WAITING..200 {
         assert_eq!(answers.next().await.unwrap().refused(503, "overloaded").header("retry-after"), "1");
     }
-    // They take no connection, and no worker; short ones and what is written do not wait for them.
+    // Long bodies take no connection, and no worker; short ones and what is written do not wait for them.
     for _ in 0..50 {
         app.guest().get("/api/v1/forums").await.expect(200);
         app.guest().get(&format!("/api/v1/posts/{post}/revisions")).await.expect(200);

@@ -263,7 +263,7 @@ async fn a_stored_answer_is_given_again_only_to_who_still_has_the_right() {
         let (_, method, path, body) = acts.iter().find(|act| act.0 == key).unwrap();
         call(key, method, path, body).await.refused(status, code);
     }
-    // What is the member's own stays.
+    // The member's own posts stay.
     for key in ["replied", "started"] {
         let (_, method, path, body) = acts.iter().find(|act| act.0 == key).unwrap();
         assert_eq!(call(key, method, path, body).await.expect(201).header("idempotency-replayed"), "true");

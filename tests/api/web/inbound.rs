@@ -179,7 +179,7 @@ async fn requests_are_the_same_however_they_are_cut() {
         for cut in 0..=rest.len() {
             let mut stream = connect(&url);
             let (now, later) = rest.split_at(cut);
-            // What is sent with the first request is here when that is answered.
+            // Bytes that are sent with the first request are here when that is answered.
             stream.get_mut().write_all(format!("{first}{now}").as_bytes()).unwrap();
             all[0].is_answered(0, &mut stream).unwrap();
             stream.get_mut().write_all(later.as_bytes()).unwrap();

@@ -167,7 +167,7 @@ async fn a_good_personal_token_passes_whatever_its_address_has_sent() {
     answer.expect(200);
     while app.guest().get("/api/v1/threads").await.status != 429 {}
     anna.personal_token(&["read"]).await.get("/api/v1/me").await.expect(200);
-    // What is known not to hold costs nothing more.
+    // A token that is known not to hold costs no statement.
     assert_eq!(app.statements(async { _ = refused(60).await }).await, 0);
 }
 

@@ -29,7 +29,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Folder {
         let path = env::temp_dir().join(format!("fm-{}", uuid::Uuid::new_v4().simple()));
-        // Whatever the umask: others enter it and do not write it.
+        // Others enter it and do not write it, whatever the umask.
         fs::DirBuilder::new().mode(0o755).create(&path).unwrap();
         Folder(path)
     }
