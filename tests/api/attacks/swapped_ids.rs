@@ -23,7 +23,7 @@ const WHO_MAY: &str = "
     set_custom_title         not_signed_in     insufficient_role   insufficient_role   ok                  ok               -
     read_me                  not_signed_in     ok                  ok                  ok                  ok               -
     edit_me                  not_signed_in     ok                  ok                  ok                  ok               -
-    delete_me                not_signed_in     ok                  ok                  ok                  ok               -
+    delete_me                not_signed_in     wrong_password      wrong_password      wrong_password      wrong_password   -
     change_password          not_signed_in     wrong_password      wrong_password      wrong_password      wrong_password   -
     change_email             not_signed_in     wrong_password      wrong_password      wrong_password      wrong_password   -
     verify_email             invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token invalid_mail_token -
