@@ -4,7 +4,7 @@
 //! which need no reservation, are served meanwhile.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,11 +33,13 @@ const MAKING_TENTHS: u64 = 25;
 pub struct Held(Arc<Budget>);
 
 struct Budget {
-    /// Permits, each for one KiB.
+    /// Has a permit for each KiB.
     free: Arc<Semaphore>,
+    /// Requests that wait for memory.
+    waiting: AtomicUsize,
     begin: Instant,
-    /// Time of the last reservation that found no memory, in milliseconds after `begin`. 0: none did.
-    short_at: AtomicU64,
+    /// Time when the last answer was refused for want of memory, in milliseconds after `begin`. 0: none was.
+    refused_at: AtomicU64,
 }
 
 /// A part of the budget; given back when this is dropped.
@@ -70,7 +72,8 @@ impl Held {
     pub(super) fn beside(cache: u64) -> Self {
         let permits = usize::try_from((cache + BESIDE_CACHE) >> 10).unwrap_or(usize::MAX);
         let free = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Budget { free, begin: Instant::now(), short_at: AtomicU64::new(0) }))
+        let (waiting, refused_at) = Default::default();
+        Self(Arc::new(Budget { free, waiting, begin: Instant::now(), refused_at }))
     }
 
     /// Reserves this many bytes, if they are free. More than the whole budget counts as the whole.
@@ -79,9 +82,6 @@ impl Held {
             return Some(Reservation::none());
         }
         let permit = self.0.free.clone().try_acquire_many_owned(permits(bytes)).ok();
-        if permit.is_none() {
-            self.note_shortage();
-        }
         permit.map(|permit| Reservation(Some(permit)))
     }
 
@@ -94,6 +94,7 @@ impl Held {
         if let Some(reservation) = self.try_reserve(bytes) {
             return Ok(reservation);
         }
+        let _waits = Waits::new(&self.0);
         let permit = timeout(WAIT, self.0.free.clone().acquire_many_owned(permits(bytes))).await;
         permit.map_err(|_| exhausted())?.map(|permit| Reservation(Some(permit))).map_err(Error::internal)
     }
@@ -128,7 +129,10 @@ impl Held {
         if bytes.len() < LONG {
             return Ok(bytes);
         }
-        let reservation = self.try_reserve(bytes.len() as u64).ok_or_else(exhausted)?;
+        let Some(reservation) = self.try_reserve(bytes.len() as u64) else {
+            self.note_refusal();
+            return Err(exhausted());
+        };
         Ok(reservation.hold(bytes))
     }
 
@@ -149,20 +153,37 @@ impl Held {
         Ok(reservation.hold(bytes))
     }
 
-    /// Tells whether a reservation found no memory within the last second: slow clients then give up theirs.
+    /// Tells whether a request waits for memory, or was refused within the last second: slow clients then give up theirs.
     pub fn is_short(&self) -> bool {
-        let at = self.0.short_at.load(Ordering::Relaxed);
-        at > 0 && self.0.begin.elapsed().saturating_sub(Duration::from_millis(at)) < WAIT
+        let refused_at = self.0.refused_at.load(Ordering::Relaxed);
+        let since = self.0.begin.elapsed().saturating_sub(Duration::from_millis(refused_at));
+        self.0.waiting.load(Ordering::Relaxed) > 0 || refused_at > 0 && since < WAIT
     }
 
-    fn note_shortage(&self) {
+    fn note_refusal(&self) {
         let now = u64::try_from(self.0.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.short_at.store(now.max(1), Ordering::Relaxed);
+        self.0.refused_at.store(now.max(1), Ordering::Relaxed);
+    }
+}
+
+/// A request that waits for memory, as long as this is kept.
+struct Waits<'a>(&'a Budget);
+
+impl<'a> Waits<'a> {
+    fn new(budget: &'a Budget) -> Self {
+        budget.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(budget)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Reservation {
-    /// Returns an empty reservation, for answers that need no memory.
+    /// Reserves nothing, for answers that need no reservation.
     pub fn none() -> Self {
         Self(None)
     }

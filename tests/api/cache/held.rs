@@ -4,8 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use bytes::Bytes;
-use folkmoot::cache::{LONG, fits, to_make};
+use folkmoot::cache::{LONG, Reservation, fits, to_make};
 
 use crate::support::{App, PATIENCE, Person, eventually};
 
@@ -13,9 +12,9 @@ use crate::support::{App, PATIENCE, Person, eventually};
 const PLACE: usize = 256 << 10;
 
 /// Takes room until there is none for this many bytes.
-fn fill(app: &App, least: usize) -> Vec<Bytes> {
+fn fill(app: &App, least: usize) -> Vec<Reservation> {
     let held = &app.shared.state.store.held;
-    std::iter::from_fn(|| held.hold(Bytes::from(vec![0; least])).ok()).collect()
+    std::iter::from_fn(|| held.try_reserve(least as u64)).collect()
 }
 
 /// A page of some 400 kB.
@@ -105,7 +104,7 @@ async fn what_slow_clients_have_not_taken_is_counted_in_every_coding_until_they_
 }
 
 /// Takes memory until as much is left as one answer of all posts needs while it is made.
-async fn leave_memory_for_one(app: &App) -> Vec<Bytes> {
+async fn leave_memory_for_one(app: &App) -> Vec<Reservation> {
     let rows = "SELECT sum(2 * octet_length(body) + octet_length(html) + octet_length(text))::bigint FROM posts";
     let needed = to_make(app.count(rows).await.try_into().unwrap());
     let mut full = fill(app, PLACE);
@@ -151,9 +150,9 @@ async fn long_answers_that_are_made_otherwise_are_counted_too() {
 }
 
 /// Waits until all memory is given back, and takes it.
-async fn eventually_full(app: &App, all: usize) -> Vec<Bytes> {
+async fn eventually_full(app: &App, all: usize) -> Vec<Reservation> {
     eventually(async || {
-        // The service must come to see that a client has gone.
+        // A connection notices that its client has gone when another event wakes it.
         app.guest().get("/health/live").await.expect(200);
         fill(app, PLACE).len() == all
     })
