@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 
-use crate::support::{Answer, App, PASSWORD, Person};
+use crate::support::{Answer, App, PASSWORD, Person, eventually};
 
 const NEW: &str = "a longer sentence of mine";
 
@@ -207,6 +207,9 @@ async fn a_member_without_quota_is_refused_writes_without_a_statement() {
     let program = anna.personal_token(&["like"]).await;
     while anna.put("/api/v1/posts/1/like").await.status != 429 {}
     program.put("/api/v1/posts/1/like").await.refused(429, "too_many_requests");
+    // The use of the token is written beside the request.
+    let used = "SELECT count(*) FROM tokens WHERE last_used_at IS NOT NULL";
+    eventually(async || app.count(used).await == 1).await;
     for person in [&anna, &program] {
         let refused = async || person.put("/api/v1/posts/1/like").await.refused(429, "too_many_requests");
         let all = async { assert_eq!(refused().await.header("ratelimit"), "\"liking\";r=0;t=1") };
