@@ -70,8 +70,7 @@ impl FromRequest for NoQuery {
 }
 
 /// Characters that stand for themselves in a value of a query (RFC 3986, section 3.4), as clients write them.
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
 
 /// The canonical URL of an answer: path and parameters as they were read, in the order of the document, without those that have their
 /// default. Differently spelled queries for the same answer have one canonical URL.
