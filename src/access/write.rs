@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::try_join;
+use futures_util::{join, try_join};
 
 use super::caller::{Signed, session_ended};
 use super::callers::Present;
@@ -36,6 +36,33 @@ impl Signed {
         transaction(conn, async |conn| {
             let caller = self.hold(state.clock.now(), conn).await?;
             work(&caller, conn).await
+        })
+        .await
+    }
+
+    /// Runs a write as `write` does, one round trip faster: its first statements are sent right behind those that lock and read the caller.
+    /// `work` gets the caller as known before. If the role has changed since, the transaction is rolled back and begins again with the
+    /// present role.
+    ///
+    /// # Errors
+    ///
+    /// As `write`.
+    pub async fn write_pipelined<T>(
+        &self,
+        state: &State,
+        mut work: impl AsyncFnMut(&Self, &AsyncPgConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let conn = &mut state.db.get().await?;
+        let mut known = self.clone();
+        transaction(conn, async |conn| {
+            let conn = &*conn;
+            let (present, done) = join!(known.hold(state.clock.now(), conn), work(&known, conn));
+            let present = present?;
+            if present.role == known.role {
+                return done;
+            }
+            known = present;
+            Err(Error::lost_race("the caller's role has changed"))
         })
         .await
     }

@@ -60,8 +60,8 @@ async fn change(liked: bool, caller: &AsMember, path: &PostPath, state: &State) 
         return Err(Error::new(Code::OwnPost, "members like the posts of others"));
     }
     let like = Like { thread, post: path.post_id, member: caller.member_id };
-    let set = async |caller: &Signed, conn: &mut _| like.set(liked, &caller.viewer(), now, conn).await;
-    let like_count = caller.write(state, set).await?;
+    let set = async |caller: &Signed, conn: &_| like.set(liked, &caller.viewer(), now, conn).await;
+    let like_count = caller.write_pipelined(state, set).await?;
     Ok(HttpResponse::Ok().json(LikeState { liked, like_count }))
 }
 
