@@ -111,7 +111,7 @@ impl Default for Callers {
 }
 
 impl Callers {
-    /// Session and member as they were a moment ago: for reads.
+    /// Session and member as they were a moment ago. A write reads them again in its transaction.
     pub(super) fn known(&self, session: SessionId, member: MemberId, state: &State) -> Option<Present> {
         let (changes, now) = (&state.store.changes, state.clock.elapsed());
         let found = self.sessions.get(&(session, member))?;
@@ -125,7 +125,7 @@ impl Callers {
         self.sessions.get(&(session, member)).is_some_and(|found| found.present.is_none_or(has_ended))
     }
 
-    /// Session and member as they are: for what changes something, too.
+    /// Session and member as they are now.
     pub(super) async fn find(
         &self,
         session: SessionId,

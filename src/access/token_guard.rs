@@ -63,8 +63,8 @@ impl TokenGuard {
     ///
     /// # Errors
     ///
-    /// 401 for a token that does not hold, which is counted; 429 for those beyond its address's quota, or where its member has used up
-    /// one; 503 where too many unknown ones are looked up.
+    /// 401 for a token that does not hold, which is counted; 429 for those beyond its address's quota, or if its member has used up
+    /// one; 503 if too many unknown ones are looked up.
     pub async fn caller(
         &self,
         token: &str,
@@ -109,15 +109,16 @@ impl TokenGuard {
 
     /// Waits until an unknown token may be looked up.
     async fn turn(&self, request: &ServiceRequest, limits: &Limits) -> Result<SemaphorePermit<'_>, Error> {
+        let overloaded = || Error::new(Code::Overloaded, "Too many personal tokens are looked up at the moment.");
         if !limits.has_spent_tokens(request) {
-            let overloaded = || Error::new(Code::Overloaded, "Too many personal tokens are looked up at the moment.");
             let turn = timeout(MAX_WAIT, self.lookups.acquire()).await.map_err(|_| overloaded())?;
             // Requests that waited with this one may have used up the quota.
             if !limits.has_spent_tokens(request) {
                 return turn.map_err(Error::internal);
             }
         }
-        let turn = timeout(MAX_WAIT, self.suspects.acquire()).await.map_err(|_| limits.refuse_token(request))?;
+        // It may be good: it is not refused for the address's failures, which are counted once it has been looked up.
+        let turn = timeout(MAX_WAIT, self.suspects.acquire()).await.map_err(|_| overloaded())?;
         let (now, tick) = (self.started.elapsed().as_nanos(), TICK.as_nanos());
         let rest = u64::try_from(tick - now % tick).map_err(Error::internal)?;
         sleep(Duration::from_nanos(rest)).await;

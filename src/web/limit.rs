@@ -238,11 +238,6 @@ impl Limits {
         taken.map(|_| ()).map_err(|left| refuse(request, left))
     }
 
-    /// Refuses a token that could not be looked up, as its address sends too many that do not hold.
-    pub fn refuse_token(&self, request: &ServiceRequest) -> Error {
-        refuse(request, Left::none(TOKENS, Duration::ZERO))
-    }
-
     fn address(&self, request: &RequestHead) -> Option<IpAddr> {
         client::address(request, &self.trusted)
     }
