@@ -65,6 +65,8 @@ pub struct Connection {
     held: Held,
     /// Until when the next head has to begin or to end, or a body that nobody needs.
     head_by: Option<Instant>,
+    /// Whether the next head, or an empty line before it, has begun: its time is set once.
+    head_has_begun: bool,
     /// Until when some more of the answer has to be taken, and how much was since.
     taken_by: Option<Instant>,
     taken: usize,
@@ -96,6 +98,7 @@ impl Connection {
             queue: Queue::default(),
             held,
             head_by: Some(Instant::now() + patience.head),
+            head_has_begun: false,
             taken_by: None,
             taken: 0,
             closed_by: None,
@@ -200,13 +203,13 @@ impl Connection {
                 }
                 Poll::Ready(Ok(())) => {}
             }
-            let (is_head, was_within) = (self.inbound.is_at_head(), self.is_within_head());
+            let is_head = self.inbound.is_at_head();
             if self.inbound.take_in(buffer, from)? {
                 self.head_by = self.head_by.filter(|_| !is_head);
                 return Ok(Poll::Ready(Ok(())));
             }
-            if !was_within && self.is_within_head() {
-                self.head_by = Some(Instant::now() + self.patience.head);
+            if is_head && !self.head_has_begun {
+                (self.head_by, self.head_has_begun) = (Some(Instant::now() + self.patience.head), true);
             }
         }
     }
@@ -244,7 +247,7 @@ impl Connection {
     fn go_on(&mut self, cx: &mut Context<'_>) {
         let is_next = self.inbound.go_on();
         if is_next || (self.head_by.is_none() && !self.inbound.is_at_head() && !self.inbound.is_at_end()) {
-            self.head_by = Some(Instant::now() + self.patience.head);
+            (self.head_by, self.head_has_begun) = (Some(Instant::now() + self.patience.head), false);
         }
         if is_next && (std::mem::take(&mut self.has_unread) || self.inbound.has_more()) {
             cx.waker().wake_by_ref();
@@ -327,7 +330,7 @@ impl AsyncWrite for Connection {
         Poll::Ready(Ok(count.min(bytes.len())))
     }
 
-    /// All has been written. Whoever waits for the rest of a body that nobody needs any more does not ask for it again.
+    /// All has been written. A body that is no longer needed is not read again, so its deadline is checked here.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
         ready!(this.write_queued(cx))?;

@@ -1,6 +1,6 @@
 //! How long a client may keep the service waiting.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -98,6 +98,27 @@ async fn empty_lines_between_requests_are_none() {
         assert!(ended.is_ok() && rest.is_empty(), "{ended:?} {rest:?}");
     });
     rest.await.unwrap();
+}
+
+#[actix_web::test]
+async fn empty_lines_alone_do_not_keep_a_connection_open() {
+    let app = App::start_with(|setup| setup.patience.head = Duration::from_millis(300)).await;
+    let mut stream = connect(&app);
+    let closed = actix_web::web::block(move || {
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let from = Instant::now();
+        while from.elapsed() < PATIENCE {
+            let sent = stream.write_all(b"\r").and_then(|()| stream.write_all(b"\n"));
+            match stream.read(&mut [0; 4096]) {
+                Ok(0) => return true,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && sent.is_ok() => {}
+                Ok(_) => {}
+                Err(_) => return true,
+            }
+        }
+        false
+    });
+    assert!(closed.await.unwrap());
 }
 
 #[actix_web::test]
