@@ -184,11 +184,13 @@ pub async fn give_role(id: MemberId, role: Role, conn: &mut AsyncPgConnection) -
     Event::of_member(What::RoleSet, id).record(conn).await
 }
 
-/// Sets a role, of an administrator too. 404 where there is no such member; 409 where it is the last administrator.
+/// Sets a role, also an administrator's. 404 if there is no such member; 409 if it is the last administrator, or if a suspended
+/// member is to be moderator or administrator.
 pub async fn set_role(id: MemberId, role: Role, now: DateTime<Utc>, conn: &mut AsyncPgConnection) -> Result<(), Error> {
     transaction(conn, async |conn| {
         access::lock_out_writes(id, conn).await?;
         let member = Subject::lock(id, conn).await?.or_not_found()?;
+        member.may_get(role, now)?;
         if member.role == Role::Admin && role < Role::Admin {
             must_not_be_last_admin(id, now, conn).await?;
         }
@@ -263,6 +265,14 @@ impl Subject {
             return Ok(());
         }
         Err(Error::new(Code::SameOrHigherRole, "the member's role is not below yours"))
+    }
+
+    /// 409 if the member is suspended and this is more than the role of a member.
+    pub fn may_get(&self, role: Role, now: DateTime<Utc>) -> Result<(), Error> {
+        if role > Role::Member && self.is_suspended(now) {
+            return Err(Error::new(Code::MemberSuspended, "a suspended member cannot be a moderator or administrator"));
+        }
+        Ok(())
     }
 
     /// Whether a suspension holds at this moment.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{MemberPath, MemberView, Subject};
 use crate::access::{AsMember, Role, Signed};
-use crate::error::{Code, Error, OrNotFound};
+use crate::error::{Error, OrNotFound};
 use crate::state::State;
 use crate::web::answer;
 use crate::web::body::{Body, Flaws, Settle};
@@ -43,9 +43,7 @@ pub async fn set_member_role(
     let now = state.clock.now();
     let set = async |caller: &Signed, conn: &mut _| {
         let member = Subject::lock_out(path.member_id, caller, Role::Admin, conn).await?;
-        if body.role > Role::Member && member.is_suspended(now) {
-            return Err(Error::new(Code::MemberSuspended, "a suspended member cannot be a moderator or administrator"));
-        }
+        member.may_get(body.role, now)?;
         super::model::give_role(member.id, body.role, conn).await?;
         MemberView::find(member.id, now, conn).await?.or_not_found()
     };

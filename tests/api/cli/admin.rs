@@ -64,6 +64,10 @@ async fn a_role_is_given_but_never_the_last_administrator_s_taken() {
     assert_eq!(app.login("Anna", PASSWORD).await.expect(200)["member"]["role"], "member");
     let said = admin(&app, &["set-role", "Carl", "admin"]).unwrap_err();
     assert!(said.contains("Carl"), "{said}");
+    let suspend = "UPDATE members SET suspended_at = now(), suspend_reason = 'x' WHERE username = 'Anna'";
+    app.sql().await.batch_execute(suspend).await.unwrap();
+    let said = admin(&app, &["set-role", "Anna", "admin"]).unwrap_err();
+    assert!(said.contains("suspended"), "{said}");
 }
 
 #[actix_web::test]
