@@ -96,7 +96,7 @@ impl Drop for Connection {
 
 /// By a connection of its own, as PostgreSQL wants it: a server process reads nothing while it runs a statement. It may have
 /// ended meanwhile, then there is nothing to cancel.
-fn cancel(statement: CancelToken, tls: Tls) {
+pub(super) fn cancel(statement: CancelToken, tls: Tls) {
     // None where the program ends.
     let Ok(runtime) = Handle::try_current() else { return };
     runtime.spawn(async move {

@@ -145,7 +145,7 @@ impl Pool {
             .map_err(Error::internal)?;
         let worker = Arc::new(Worker {
             connections,
-            shared: Shared::new(shared),
+            shared: Shared::new(shared, node.tls.clone()),
             together: Together::default(),
             answered: tokio::sync::Mutex::default(),
             for_lent: Crowd::new(&limits),

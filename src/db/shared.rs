@@ -5,24 +5,32 @@
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::AsyncPgConnection;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
-use super::pool::PoolLoad;
+use super::loan::cancel;
+use super::pool::{PoolLoad, Tls};
 use super::watch::Alive;
 
 /// So many requests read from one connection at a time: enough that the server never waits for a node's next statement, and few
 /// enough that none of them waits long.
 const READERS: usize = 8;
 
+/// A read that was given up after less than this has not clogged its connection: a read by key ends in a few milliseconds. Else a client
+/// could have a connection closed by closing its own. Readers behind a statement that takes longer end by their own timeout.
+const MIN_CLOGGED: Duration = Duration::from_millis(100);
+
 /// The shared connections of a worker. None is made before it is needed.
 pub struct Shared {
     lines: Vec<Line>,
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    tls: Tls,
 }
 
 #[derive(Default)]
@@ -36,6 +44,16 @@ struct Pipelined {
     alive: Alive,
     /// A read was given up before its end: its statements still stand in front of whatever is sent next.
     is_clogged: AtomicBool,
+    tls: Tls,
+}
+
+impl Drop for Pipelined {
+    /// Cancels the statement that nobody waits for any more, so that a slow server has no more of them than there are connections.
+    fn drop(&mut self) {
+        if self.is_clogged.load(Ordering::Relaxed) && self.alive.is_so() {
+            cancel(self.connection.cancel_token(), self.tls.clone());
+        }
+    }
 }
 
 impl Pipelined {
@@ -53,6 +71,7 @@ pub(super) struct Reader {
     /// Whether nobody else was reading from it.
     pub is_first: bool,
     has_ended: bool,
+    begun: Instant,
     _counted: OneMore,
     _turn: Turn,
 }
@@ -74,7 +93,7 @@ impl Deref for Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if !self.has_ended {
+        if !self.has_ended && self.begun.elapsed() >= MIN_CLOGGED {
             self.pipelined.is_clogged.store(true, Ordering::Relaxed);
         }
     }
@@ -109,9 +128,9 @@ impl Instrumentation for Count {
 
 impl Shared {
     /// So many, at most.
-    pub fn new(connections: usize) -> Self {
+    pub fn new(connections: usize, tls: Tls) -> Self {
         let lines = (0..connections).map(|_| Line::default()).collect();
-        Self { lines, turns: Arc::new(Semaphore::new(connections * READERS)), waiting: Arc::default() }
+        Self { lines, turns: Arc::new(Semaphore::new(connections * READERS)), waiting: Arc::default(), tls }
     }
 
     /// A turn, if it is to be had at once.
@@ -143,11 +162,12 @@ impl Shared {
             Some(present) if present.is_usable() => present.clone(),
             _ => {
                 let (fresh, alive) = connect().await?;
-                let fresh = Pipelined { connection: fresh, alive, is_clogged: AtomicBool::new(false) };
+                let (is_clogged, tls) = (AtomicBool::new(false), self.tls.clone());
+                let fresh = Pipelined { connection: fresh, alive, is_clogged, tls };
                 connection.insert(Arc::new(fresh)).clone()
             }
         };
-        Ok(Reader { pipelined, is_first, has_ended: false, _counted: counted, _turn: turn })
+        Ok(Reader { pipelined, is_first, has_ended: false, begun: Instant::now(), _counted: counted, _turn: turn })
     }
 
     /// What they have to do at the moment.
