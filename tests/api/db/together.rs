@@ -9,12 +9,9 @@ use diesel_async::AsyncPgConnection;
 use folkmoot::clock::Clock;
 use folkmoot::db::{Lookup, fixed};
 use folkmoot::error::{Code, Error};
-use folkmoot::web::metrics::Requests;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::registry::Registry;
 
 use crate::support::{Answer, App, Person, eventually, until, who_waits};
 
@@ -40,20 +37,6 @@ async fn forum(app: &App) -> (String, Vec<Person>) {
         readers.push(reader);
     }
     (format!("/api/v1/threads/{thread}/posts"), readers)
-}
-
-/// Until so many requests are being worked on.
-async fn until_in_flight(app: &App, count: usize) {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Requests::clone(&app.shared.requests)));
-    let is_so = async || {
-        // The requests are sent by the same thread.
-        tokio::task::yield_now().await;
-        let mut text = String::new();
-        encode(&mut text, &registry).unwrap();
-        text.lines().any(|line| line == format!("http_requests_in_flight {count}"))
-    };
-    eventually(is_so).await;
 }
 
 /// The same, with the page kept and the likes locked: no reader's own part can be read until the lock is let go.
@@ -82,7 +65,7 @@ async fn who_asks_at_the_same_time_gets_what_is_its_own_by_few_statements() {
     let (page, readers, lock) = likes_held(&app).await;
     let asked = ask_at_once(&page, &readers);
     let before = app.shared.state.db.statements();
-    until_in_flight(&app, MANY).await;
+    app.until_in_flight(MANY).await;
     lock.batch_execute("COMMIT").await.unwrap();
     for (n, answered) in join_all(asked).await.into_iter().enumerate() {
         let page = answered.unwrap().expect(200);

@@ -16,7 +16,10 @@ use folkmoot::mails::Mailer;
 use folkmoot::state::{Random, RequestLimits, Secret, State};
 use folkmoot::web::connection::Patience;
 use folkmoot::web::limit::Limits;
+use folkmoot::web::metrics::Requests;
 use ipnet::IpNet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 
 use super::database;
 use super::person::Person;
@@ -186,6 +189,20 @@ impl App {
         let before = self.shared.state.db.statements();
         act.await;
         self.shared.state.db.statements() - before
+    }
+
+    /// Waits until this number of requests has come and has no answer.
+    pub async fn until_in_flight(&self, count: usize) {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Requests::clone(&self.shared.requests)));
+        let is_so = async || {
+            // The requests are sent by the same thread.
+            tokio::task::yield_now().await;
+            let mut text = String::new();
+            encode(&mut text, &registry).unwrap();
+            text.lines().any(|line| line == format!("http_requests_in_flight {count}"))
+        };
+        database::eventually(is_so).await;
     }
 
     /// Asks until what guests read there is kept.
