@@ -88,7 +88,9 @@ impl Stopping {
 
 /// The operator's secret; it does not show itself.
 #[derive(Clone)]
-pub struct Secret {
+pub struct Secret(Arc<Derived>);
+
+struct Derived {
     text: String,
     /// `hash` before its first row: the key is derived once.
     hasher: OnceLock<SipHasher13>,
@@ -97,13 +99,13 @@ pub struct Secret {
 impl Secret {
     /// Takes a secret as the operator gave it.
     pub fn new(text: String) -> Self {
-        Self { text, hasher: OnceLock::new() }
+        Self(Arc::new(Derived { text, hasher: OnceLock::new() }))
     }
 
     /// A key for one purpose alone (HKDF-SHA256, RFC 5869). Purposes end with a version: another one gives another key.
     pub fn key(&self, purpose: &str) -> Result<[u8; 32], Error> {
         let mut key = [0; 32];
-        Hkdf::<Sha256>::new(None, self.text.as_bytes())
+        Hkdf::<Sha256>::new(None, self.0.text.as_bytes())
             .expand(purpose.as_bytes(), &mut key)
             .map_err(Error::internal)?;
         Ok(key)
@@ -119,12 +121,12 @@ impl Secret {
     /// Returns a hash of rows for entity tags: SipHash-1-3 (Aumasson and Bernstein, 2012) with a key of its own. Nodes that run the
     /// same program with the same secret compute the same hash. A hash without a secret key would confirm guesses of its input.
     pub fn hash(&self, rows: &impl Hash) -> Result<u64, Error> {
-        let mut hasher = match self.hasher.get() {
+        let mut hasher = match self.0.hasher.get() {
             Some(keyed) => *keyed,
             None => {
                 let mut key = [0; 16];
                 key.copy_from_slice(&self.key("folkmoot entity tags v1")?[..16]);
-                *self.hasher.get_or_init(|| SipHasher13::new_with_key(&key))
+                *self.0.hasher.get_or_init(|| SipHasher13::new_with_key(&key))
             }
         };
         rows.hash(&mut hasher);

@@ -16,13 +16,25 @@ use crate::error::{Code, Error};
 /// Shorter answers are not counted: the system's send buffer takes them from the process at once, however slowly a client reads.
 pub const LONG: usize = 64 << 10;
 
-/// Rows of at most this many bytes are read without a reservation: the connections to the database bound how many are read at a time.
+/// Rows of at most this many bytes are read without a reservation. `MAX_LOADS` and the database connections bound how many are read at
+/// a time.
 pub const FREE_ROWS: u64 = 512 << 10;
+
+/// Maximum number of pages and posts that a node loads at a time over pipelined connections.
+const MAX_LOADS: usize = 64;
 
 /// Memory for long answers, beside twice the size of the cache: once for short answers in it, once for long ones.
 const BESIDE_CACHE: u64 = 80 << 20;
 
-/// Longest wait for memory.
+/// Part of the budget that only reservations of at most `MAX_SHORT` bytes take. A long answer that waits for memory takes all that becomes
+/// free, so without this part it would keep short ones waiting.
+const FOR_SHORT: u64 = 12 << 20;
+const MAX_SHORT: u64 = 1 << 20;
+
+/// Maximum number of requests that wait for memory. Each holds the short texts of its posts, up to three quarters of `FREE_ROWS`.
+const MAX_WAITING: usize = 64;
+
+/// Longest wait for memory, and for the turn of a load.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Memory of an answer while it is made, in tenths of the size of its rows: the rows, and the JSON, which escapes characters.
@@ -33,8 +45,11 @@ const MAKING_TENTHS: u64 = 25;
 pub struct Held(Arc<Budget>);
 
 struct Budget {
-    /// Has a permit for each KiB.
+    /// Have a permit for each KiB: the memory for all, and that for short answers alone.
     free: Arc<Semaphore>,
+    free_for_short: Arc<Semaphore>,
+    /// Has a permit for each load.
+    loads: Arc<Semaphore>,
     /// Requests that wait for memory.
     waiting: AtomicUsize,
     begin: Instant,
@@ -43,12 +58,20 @@ struct Budget {
 }
 
 /// A part of the budget; given back when this is dropped.
-pub struct Reservation(Option<OwnedSemaphorePermit>);
+#[derive(Default)]
+pub struct Reservation {
+    memory: Option<OwnedSemaphorePermit>,
+    /// What was needed beyond it.
+    more: Option<OwnedSemaphorePermit>,
+}
+
+/// The right to load a page or a post, as long as this is kept.
+pub type LoadPermit = OwnedSemaphorePermit;
 
 /// Bytes, and the memory that they take.
 struct Counted {
     bytes: Bytes,
-    _memory: OwnedSemaphorePermit,
+    _memory: Reservation,
 }
 
 impl AsRef<[u8]> for Counted {
@@ -64,16 +87,40 @@ pub fn to_make(rows: u64) -> u64 {
 
 /// Tells whether an answer that is made of rows of this size fits into the budget while nothing else is made.
 pub fn fits(rows: u64) -> bool {
-    to_make(rows) <= BESIDE_CACHE
+    to_make(rows) <= BESIDE_CACHE - FOR_SHORT
 }
 
 impl Held {
     /// Creates the budget of a node whose cache has this many bytes.
     pub(super) fn beside(cache: u64) -> Self {
-        let permits = usize::try_from((cache + BESIDE_CACHE) >> 10).unwrap_or(usize::MAX);
-        let free = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        let (waiting, refused_at) = Default::default();
-        Self(Arc::new(Budget { free, waiting, begin: Instant::now(), refused_at }))
+        let memory = |bytes: u64| {
+            let permits = usize::try_from(bytes >> 10).unwrap_or(usize::MAX);
+            Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
+        };
+        Self(Arc::new(Budget {
+            free: memory(cache + BESIDE_CACHE - FOR_SHORT),
+            free_for_short: memory(FOR_SHORT),
+            loads: Arc::new(Semaphore::new(MAX_LOADS)),
+            waiting: AtomicUsize::default(),
+            begin: Instant::now(),
+            refused_at: AtomicU64::default(),
+        }))
+    }
+
+    /// Returns the right to load a page or a post over a pipelined connection.
+    ///
+    /// # Errors
+    ///
+    /// 503 `overloaded` if `MAX_LOADS` are loaded already and none ends in time.
+    pub async fn load_permit(&self) -> Result<LoadPermit, Error> {
+        let loads = &self.0.loads;
+        if let Ok(permit) = loads.clone().try_acquire_owned() {
+            return Ok(permit);
+        }
+        let permit = timeout(WAIT, loads.clone().acquire_owned()).await;
+        permit
+            .map_err(|_| Error::new(Code::Overloaded, "Too many pages are loaded at the moment."))?
+            .map_err(Error::internal)
     }
 
     /// Reserves this many bytes, if they are free. More than the whole budget counts as the whole.
@@ -81,25 +128,32 @@ impl Held {
         if bytes == 0 {
             return Some(Reservation::none());
         }
-        let permit = self.0.free.clone().try_acquire_many_owned(permits(bytes)).ok();
-        permit.map(|permit| Reservation(Some(permit)))
+        let of = |memory: &Arc<Semaphore>| memory.clone().try_acquire_many_owned(permits(bytes)).ok();
+        // What stays in the cache should take the common part.
+        let memory = of(&self.0.free).or_else(|| if bytes <= MAX_SHORT { of(&self.0.free_for_short) } else { None });
+        memory.map(Reservation::of)
     }
 
     /// Reserves this many bytes as soon as they are free.
     ///
     /// # Errors
     ///
-    /// 503 `overloaded` if that takes too long.
+    /// 503 `overloaded` if that takes too long, or `MAX_WAITING` wait already.
     pub async fn reserve(&self, bytes: u64) -> Result<Reservation, Error> {
         if let Some(reservation) = self.try_reserve(bytes) {
             return Ok(reservation);
         }
-        let _waits = Waits::new(&self.0);
-        let permit = timeout(WAIT, self.0.free.clone().acquire_many_owned(permits(bytes))).await;
-        permit.map_err(|_| exhausted())?.map(|permit| Reservation(Some(permit))).map_err(Error::internal)
+        let waits = Waits::new(&self.0);
+        if waits.before >= MAX_WAITING {
+            return Err(exhausted());
+        }
+        let memory = if bytes <= MAX_SHORT { &self.0.free_for_short } else { &self.0.free };
+        let permit = timeout(WAIT, memory.clone().acquire_many_owned(permits(bytes))).await;
+        permit.map_err(|_| exhausted())?.map(Reservation::of).map_err(Error::internal)
     }
 
-    /// Reserves this many bytes beside a connection. A connection is given back during a wait, and `connect` gets another one.
+    /// Reserves this many bytes beside a connection or another thing of which there are few: it is given back during a wait, and
+    /// `connect` gets another one.
     ///
     /// # Errors
     ///
@@ -148,7 +202,7 @@ impl Held {
         let needed = permits(bytes.len() as u64);
         match needed.checked_sub(reservation.shrink_to(needed)) {
             None | Some(0) => {}
-            Some(more) => reservation.merge(self.reserve(u64::from(more) << 10).await?),
+            Some(more) => reservation.more = self.reserve(u64::from(more) << 10).await?.memory,
         }
         Ok(reservation.hold(bytes))
     }
@@ -167,57 +221,55 @@ impl Held {
 }
 
 /// A request that waits for memory, as long as this is kept.
-struct Waits<'a>(&'a Budget);
+struct Waits<'a> {
+    budget: &'a Budget,
+    /// How many waited before it.
+    before: usize,
+}
 
 impl<'a> Waits<'a> {
     fn new(budget: &'a Budget) -> Self {
-        budget.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(budget)
+        Self { before: budget.waiting.fetch_add(1, Ordering::Relaxed), budget }
     }
 }
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.budget.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Reservation {
     /// Reserves nothing, for answers that need no reservation.
     pub fn none() -> Self {
-        Self(None)
+        Self::default()
+    }
+
+    fn of(memory: OwnedSemaphorePermit) -> Self {
+        Self { memory: Some(memory), more: None }
     }
 
     /// Gives back all but so many permits. Returns how many are left.
     fn shrink_to(&mut self, permits: u32) -> u32 {
-        let Some(memory) = &mut self.0 else { return 0 };
+        let Some(memory) = &mut self.memory else { return 0 };
         drop(memory.split(memory.num_permits().saturating_sub(permits as usize)));
         u32::try_from(memory.num_permits()).unwrap_or(u32::MAX)
     }
 
-    fn merge(&mut self, more: Self) {
-        match (&mut self.0, more.0) {
-            (Some(memory), Some(more)) => memory.merge(more),
-            (none, Some(more)) => *none = Some(more),
-            (_, None) => {}
-        }
-    }
-
     /// Counts these bytes in it until the last reference to them is dropped, and gives back what they do not need.
     pub fn hold(mut self, bytes: Bytes) -> Bytes {
-        if bytes.len() < LONG {
+        if bytes.len() < LONG || self.memory.is_none() && self.more.is_none() {
             return bytes;
         }
-        self.shrink_to(permits(bytes.len() as u64));
-        match self.0 {
-            Some(memory) => Bytes::from_owner(Counted { bytes, _memory: memory }),
-            None => bytes,
+        if self.more.is_none() {
+            self.shrink_to(permits(bytes.len() as u64));
         }
+        Bytes::from_owner(Counted { bytes, _memory: self })
     }
 }
 
 fn permits(bytes: u64) -> u32 {
-    u32::try_from(bytes.min(BESIDE_CACHE).div_ceil(1 << 10)).unwrap_or(u32::MAX)
+    u32::try_from(bytes.min(BESIDE_CACHE - FOR_SHORT).div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
 fn exhausted() -> Error {

@@ -17,4 +17,4 @@ pub use form::Packed;
 pub use held::{FREE_ROWS, Held, LONG, Reservation, fits, to_make};
 pub use kept::{Kept, Seams};
 pub use store::{Store, Terms};
-pub use work_queue::{MAX_WAITING, WorkQueue};
+pub use work_queue::{MAX_WAITING, MIN_LONG, WorkQueue};

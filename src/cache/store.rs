@@ -12,9 +12,9 @@ use thread_local::ThreadLocal;
 use super::changes::{Changes, Stamp, Thing};
 use super::coding::Room;
 use super::flights::{Boarded, Flights};
-use super::held::Held;
+use super::held::{FREE_ROWS, Held};
 use super::kept::Kept;
-use super::work_queue::WorkQueue;
+use super::work_queue::{MIN_LONG, WorkQueue};
 use crate::clock::Clock;
 use crate::error::Error;
 
@@ -63,12 +63,14 @@ pub struct Store {
     misses: AtomicU64,
     clock: Clock,
     pub changes: Arc<Changes>,
-    /// Where they are compressed.
+    /// Compresses them.
     pub room: Room,
     /// The memory budget of long answers.
     pub held: Held,
-    /// Where bodies that are written are rendered. Reads have a queue of their own (`revisions`): they do not delay what is written.
+    /// Renders bodies that are written. Reads have queues of their own (`answers`, `revisions`): they do not delay what is written.
     pub rendering: WorkQueue,
+    /// Makes the answers that memory is reserved for.
+    pub answers: WorkQueue,
 }
 
 impl Store {
@@ -85,7 +87,8 @@ impl Store {
             changes: Arc::default(),
             room: Room::new(held.clone()),
             held,
-            rendering: WorkQueue::default(),
+            rendering: WorkQueue::new(MIN_LONG),
+            answers: WorkQueue::new(FREE_ROWS as usize),
         }
     }
 

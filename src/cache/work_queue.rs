@@ -16,10 +16,12 @@ pub const MAX_WAITING: usize = 64;
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// Texts of fewer bytes are worked on where requests are: that takes a few milliseconds at most.
-const MIN_LONG: usize = 4 * 1024;
+pub const MIN_LONG: usize = 4 * 1024;
 
 /// Bounds one kind of work of a node.
 pub struct WorkQueue {
+    /// Work on fewer bytes is done at once.
+    min_long: usize,
     running: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -27,14 +29,14 @@ pub struct WorkQueue {
 /// The right to work, as long as this is kept.
 pub type WorkPermit = OwnedSemaphorePermit;
 
-impl Default for WorkQueue {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { running: Arc::new(Semaphore::new((cores / 2).max(1))), waiting: Semaphore::new(MAX_WAITING) }
-    }
-}
-
 impl WorkQueue {
+    /// Creates a queue for work on at least this many bytes.
+    pub fn new(min_long: usize) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let running = Arc::new(Semaphore::new((cores / 2).max(1)));
+        Self { min_long, running, waiting: Semaphore::new(MAX_WAITING) }
+    }
+
     /// Does work on a text of so many bytes: a short one at once, a long one beside the requests when it is its turn.
     ///
     /// # Errors
@@ -45,7 +47,7 @@ impl WorkQueue {
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        if bytes < MIN_LONG {
+        if bytes < self.min_long {
             return Ok(work());
         }
         let permit = self.turn().await.ok_or_else(|| {

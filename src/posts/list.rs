@@ -88,11 +88,17 @@ async fn read(ids: &[PostId], viewer: &Viewer, state: &State, db: &Pool) -> Resu
     let needed = Outline::memory(&found, viewer, "ids")?;
     let (memory, conn) = state.store.held.reserve_beside(needed, conn, || db.get()).await?;
     let loaded = Loaded::new(found, [], viewer, state.clock.now(), &conn).await?.only_shown(viewer);
+    let (ids, viewer) = (ids.to_vec(), viewer.clone());
+    let size = usize::try_from(loaded.size()).map_err(Error::internal)?;
+    drop(conn);
+    state.store.answers.run(size, move || Ok(show(&ids, loaded, &viewer)?.made_in(memory))).await?
+}
+
+fn show(ids: &[PostId], loaded: Loaded, viewer: &Viewer) -> Result<Kept, Error> {
     let size = loaded.size();
     let (views, members) = loaded.show(viewer);
     let mut by_id: HashMap<_, _> = views.into_iter().map(|post| (post.id, post)).collect();
     let missing = ids.iter().copied().filter(|id| !by_id.contains_key(id)).collect();
     let items = ids.iter().filter_map(|id| by_id.remove(id)).collect();
-    let list = kept::json(&PostsByIds { items, members, missing, next: None }, size)?;
-    Ok(kept::by_bytes(list)?.made_in(memory))
+    kept::by_bytes(kept::json(&PostsByIds { items, members, missing, next: None }, size)?)
 }

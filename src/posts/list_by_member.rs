@@ -80,10 +80,10 @@ impl Asked<'_> {
         let needed = Outline::memory(&rows, viewer, "limit")?;
         let (memory, conn) = state.store.held.reserve_beside(needed, conn, || db.get()).await?;
         let loaded = Loaded::new(rows, [], viewer, state.clock.now(), &conn).await?.only_shown(viewer);
-        let size = loaded.size();
-        let (items, members) = loaded.show(viewer);
-        let list = PostList { items, members, next };
-        Ok(page::kept(url, list.next.as_deref(), kept::json(&list, size)?)?.made_in(memory))
+        let (url, viewer) = (url.clone(), viewer.clone());
+        let size = usize::try_from(loaded.size()).map_err(Error::internal)?;
+        drop(conn);
+        state.store.answers.run(size, move || Ok(show(&url, loaded, next, &viewer)?.made_in(memory))).await?
     }
 
     async fn load(&self, mut conn: &AsyncPgConnection) -> QueryResult<Vec<Outline>> {
@@ -100,4 +100,11 @@ impl Asked<'_> {
         }
         Ok(Outline::all(first_rows(query, count).load(&mut conn).await?))
     }
+}
+
+fn show(url: &CanonicalUrl, loaded: Loaded, next: Option<String>, viewer: &Viewer) -> Result<Kept, Error> {
+    let size = loaded.size();
+    let (items, members) = loaded.show(viewer);
+    let list = PostList { items, members, next };
+    page::kept(url, list.next.as_deref(), kept::json(&list, size)?)
 }

@@ -116,10 +116,15 @@ impl Asked<'_> {
             let wanted = self.wanted(viewer, conn).await?;
             Named::load(self.thread, wanted, viewer, conn).await
         };
+        let permit = held.load_permit().await?;
         let named = db.share(load).await?;
-        let memory = held.reserve(Outline::memory(&named.posts, viewer, "per_page")?).await?;
+        let needed = Outline::memory(&named.posts, viewer, "per_page")?;
+        let (memory, permit) = held.reserve_beside(needed, permit, || held.load_permit()).await?;
         let page = db.share(async |conn| named.with_the_rest(viewer, now, conn).await).await?;
-        Ok(page.render(viewer, &self.state.secret)?.made_in(memory))
+        let (size, viewer, secret) = (page.size(), viewer.clone(), self.state.secret.clone());
+        let render = move || Ok(page.render(&viewer, &secret)?.made_in(memory));
+        drop(permit);
+        self.state.store.answers.run(size, render).await?
     }
 
     async fn wanted(&self, viewer: &Viewer, conn: &AsyncPgConnection) -> Result<Wanted, Error> {

@@ -75,6 +75,11 @@ impl Named {
 }
 
 impl Parts {
+    /// The size of its posts' rows in bytes.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.posts.size()).unwrap_or(usize::MAX)
+    }
+
     /// The thread's own rows by its page version, all else by what is shown of it.
     fn etag(&self, secret: &Secret) -> Result<Etag, Error> {
         let rest = (&self.forum, &self.breadcrumbs, &self.posts, &self.pagination);

@@ -31,8 +31,11 @@ pub async fn read_post(
     let read = async |db: &Pool| {
         let id = path.post_id;
         let outline = async |conn: &AsyncPgConnection| Ok(Outline::seen_by(&viewer, id, most_of_each(1), conn).await?);
+        let held = &state.store.held;
+        let permit = held.load_permit().await?;
         let outline = [db.share(outline).await?.or_not_found()?];
-        let memory = state.store.held.reserve(Outline::memory(&outline, &viewer, "")?).await?;
+        let needed = Outline::memory(&outline, &viewer, "")?;
+        let (memory, _permit) = held.reserve_beside(needed, permit, || held.load_permit()).await?;
         let [outline] = outline;
         let whole = async |conn: &AsyncPgConnection| {
             let post = outline.whole(&viewer, conn).await?.or_not_found()?;

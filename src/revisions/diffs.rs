@@ -9,7 +9,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::diff::{Change, diff};
-use crate::cache::WorkQueue;
+use crate::cache::{MIN_LONG, WorkQueue};
 use crate::error::Error;
 use crate::ids::PostId;
 use crate::markup::{self, Draft};
@@ -71,7 +71,7 @@ impl Default for Diffs {
             .build()
             .ok()
             .map(|options| Cache::with_options(options, Weight, hashes, DefaultLifecycle::default()));
-        Self { kept, hasher: RandomState::new(), computed: AtomicU64::default(), queue: WorkQueue::default() }
+        Self { kept, hasher: RandomState::new(), computed: AtomicU64::default(), queue: WorkQueue::new(MIN_LONG) }
     }
 }
 

@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 
-use crate::db::first_rows;
-use crate::db::schema::revisions;
+use crate::db::schema::{posts, revisions};
+use crate::db::{first_rows, fixed};
 use crate::ids::MemberId;
 use crate::posts::Post;
 
@@ -31,10 +33,30 @@ impl Revision {
         }
     }
 
+    /// The size in bytes of a body and of the one before it, to reserve memory before they are loaded.
+    pub async fn sizes(post: &Post, number: i64, conn: &AsyncPgConnection) -> QueryResult<u64> {
+        let (mut first, mut second, mut third) = (conn, conn, conn);
+        let length = || fixed::<BigInt>("octet_length(body)::bigint");
+        let of_post = revisions::thread_id.eq(post.thread_id).and(revisions::post_id.eq(post.id));
+        let present = posts::table.find((post.thread_id, post.id)).filter(posts::version.eq(number)).select(length());
+        let revision = revisions::table.find((post.thread_id, post.id, number)).select(length());
+        let before = revisions::table.filter(of_post.and(revisions::number.lt(number)));
+        let before = before.order(revisions::number.desc()).select(length());
+        let (present, revision, before) = try_join!(
+            async { present.first::<i64>(&mut first).await.optional() },
+            async { revision.first::<i64>(&mut second).await.optional() },
+            async { before.first::<i64>(&mut third).await.optional() },
+        )?;
+        let sizes = [present, revision, before].into_iter().flatten();
+        Ok(sizes.filter_map(|size| u64::try_from(size).ok()).sum())
+    }
+
     /// One of a post's revisions, with its body.
     pub async fn find(post: &Post, number: i64, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
         if number == post.version {
-            return Ok(Some((Self::present(post), post.body.clone())));
+            let body = posts::table.find((post.thread_id, post.id)).filter(posts::version.eq(number));
+            let body = body.select(posts::body).first(conn).await.optional()?;
+            return Ok(body.map(|body| (Self::present(post), body)));
         }
         let revision = revisions::table.find((post.thread_id, post.id, number));
         revision.select((Self::as_select(), revisions::body)).first(conn).await.optional()

@@ -9,12 +9,16 @@ use super::diffs::{Compared, Diffs, Pair};
 use super::model::Revision;
 use super::view::RevisionView;
 use crate::access::Viewer;
+use crate::cache::{Reservation, to_make};
 use crate::error::{Error, OrNotFound};
 use crate::ids::{MemberId, PostId};
 use crate::markup;
 use crate::members::cards;
-use crate::posts::{Post, render};
+use crate::posts::{Outline, render};
 use crate::state::State;
+
+/// The most bytes of texts and html for each byte of the bodies (`markup`).
+const RENDERED: u64 = 10;
 
 /// Names a revision in a URL.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +46,7 @@ pub async fn read_revision(
     diffs: Data<Diffs>,
 ) -> Result<HttpResponse, Error> {
     // Loaded each time, so that a kept diff is shown only to who may see the post.
-    let (revision, pair) = load(&path, &viewer, &state).await?;
+    let (revision, pair, _memory) = load(&path, &viewer, &state).await?;
     let Compared { body, draft, changes } = diffs.into_inner().compare(pair).await?;
     let conn = &mut state.db.get().await?;
     let rendered = render(&draft, conn).await?;
@@ -53,12 +57,15 @@ pub async fn read_revision(
     Ok(HttpResponse::Ok().json(RevisionView::new(revision, body, html, changes.to_vec(), members)))
 }
 
-/// The revision, its body and the one before it.
-async fn load(path: &RevisionPath, viewer: &Viewer, state: &State) -> Result<(Revision, Pair), Error> {
-    let conn = &mut state.db.get().await?;
-    let post = Post::seen_by(viewer, path.post_id, conn).await?.or_not_found()?;
+/// The revision, its body and the one before it, and the memory that is reserved for the answer.
+async fn load(path: &RevisionPath, viewer: &Viewer, state: &State) -> Result<(Revision, Pair, Reservation), Error> {
+    let conn = state.db.get().await?;
+    let post = Outline::post_seen_by(viewer, path.post_id, &conn).await?.or_not_found()?;
+    let needed = to_make(Revision::sizes(&post, path.number, &conn).await?.saturating_mul(RENDERED));
+    let (memory, mut conn) = state.store.held.reserve_beside(needed, conn, || state.db.get()).await?;
+    let conn = &mut conn;
     let (revision, body) = Revision::find(&post, path.number, conn).await?.or_not_found()?;
     let before = Revision::body_before(&post, revision.number, conn).await?.unwrap_or_default();
     let pair = Pair { post: post.id, number: revision.number, body, before };
-    Ok((revision, pair))
+    Ok((revision, pair, memory))
 }
