@@ -139,7 +139,7 @@ texts! {
 macro_rules! hidden {
     () => {
         "\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u200B\\u200E\\u200F\
-         \\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB"
+         \\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFDD0-\\uFDEF\\uFEFF\\uFFA0\\uFFF0-\\uFFFC\\uFFFE\\uFFFF"
     };
 }
 
@@ -150,19 +150,20 @@ fn pattern(form: Form) -> Option<&'static str> {
         Form::Credential => Some(
             "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$",
         ),
-        Form::Line => Some(concat!("^[^", hidden!(), "]*[^\\s", hidden!(), "][^", hidden!(), "]*$")),
+        Form::Line => Some(concat!("^[^", hidden!(), "]*[^\\s\\u2800", hidden!(), "][^", hidden!(), "]*$")),
     }
 }
 
 /// Whether a character is shown as nothing, or turns the direction of what stands around it: the default ignorable code points of
-/// Unicode 17, the separators of lines and the marks of annotations. Joiners and variation selectors are none of them here: many
-/// scripts and emoji need them.
+/// Unicode 17, noncharacters, the separators of lines, the marks of annotations and the object replacement character. Joiners and
+/// variation selectors are none of them here: many scripts and emoji need them.
 pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{200B}' | '\u{200E}'
         | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
-        | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}'
-        | '\u{E01F0}'..='\u{E0FFF}')
+        | '\u{FFF0}'..='\u{FFFC}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}'
+        | '\u{E01F0}'..='\u{E0FFF}' | '\u{FDD0}'..='\u{FDEF}')
+        || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
 /// Whether a character only shapes what it stands beside: joiners and variation selectors.
@@ -188,7 +189,8 @@ fn flaw_of_showing(text: &str, noun: &str, form: Form) -> Option<(Flaw, String)>
             return Some((Flaw::ForbiddenCharacter, forbidden(noun, c)));
         }
     }
-    let shows = |c: char| !c.is_whitespace() && !c.is_control() && !is_hidden(c) && !is_shaping(c);
+    // The empty cell of Braille is a space.
+    let shows = |c: char| !c.is_whitespace() && c != '\u{2800}' && !c.is_control() && !is_hidden(c) && !is_shaping(c);
     let has_to_show = match form {
         Form::Line => !text.contains(char::is_control),
         Form::NewSecret => !text.contains('\0'),

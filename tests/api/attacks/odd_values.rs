@@ -90,8 +90,7 @@ fn takes_line(shape: &Value) -> bool {
 /// Bidirectional controls, invisible characters, separators of lines, and those that only shape what is beside them.
 #[actix_web::test]
 async fn a_character_that_does_not_show_is_a_flaw_wherever_a_line_is_shown() {
-    const HIDDEN: &str =
-        "\u{202E}\u{2066}\u{2069}\u{200E}\u{61C}\u{200B}\u{AD}\u{FEFF}\u{2028}\u{3164}\u{2063}\u{E0041}";
+    const HIDDEN: &str = "\u{202E}\u{2066}\u{2069}\u{200E}\u{61C}\u{200B}\u{AD}\u{FEFF}\u{2028}\u{3164}\u{2063}\u{E0041}\u{FFFC}\u{FDD0}\u{1FFFE}";
     let app = App::start().await;
     let world = World::make(&app, "Anna").await;
     let admin = app.admin("Ada").await;

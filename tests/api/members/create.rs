@@ -127,7 +127,7 @@ async fn passwords_have_a_length_and_no_other_rule_but_not_to_be_the_name() {
     with("Anna", json!("12345678\0")).await.flawed("/password", "forbidden_character");
     with("Anna", json!(12345678)).await.flawed("/password", "wrong_type");
     with("Annabella", json!("annabella")).await.flawed("/password", "common_password");
-    for blank in [" ", "\t", "\u{3000}", "\u{200B}", "\u{200D}", " \n\u{AD}"] {
+    for blank in [" ", "\t", "\u{3000}", "\u{2800}", "\u{200B}", "\u{200D}", " \n\u{AD}"] {
         with("Anna", json!(blank.repeat(8))).await.flawed("/password", "blank");
     }
     app.login("Anna", &" ".repeat(8)).await.refused(401, "invalid_credentials");

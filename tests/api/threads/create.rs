@@ -80,6 +80,7 @@ async fn each_field_is_told_what_is_wrong_with_it() {
         ("title", json!("Hel\u{0}lo"), "forbidden_character"),
         ("title", json!("Hel\nlo"), "forbidden_character"),
         ("title", json!("Hel\u{202E}lo"), "forbidden_character"),
+        ("title", json!("\u{2800}\u{2800}\u{2800}"), "blank"),
         ("title", json!("Hello\u{200B}"), "forbidden_character"),
         ("title", json!("Hello \u{E0048}\u{E0069}"), "forbidden_character"),
         ("title", json!("\u{200D}\u{200C}\u{FE0F}"), "blank"),
