@@ -6,15 +6,18 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 ARGS ?=
 BASE ?=
 
-.PHONY: help run test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
+.PHONY: help run release test lint lint-openapi fmt openapi fuzz test-mail test-clients test-browser crash-test crash-self-test rolling-restart \
 	test-pgbouncer overload overload-short bench bench-quick bench-compare bench-growth bench-nodes bench-programs screenshot rust postgres
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 run: rust postgres ## Run the service on http://127.0.0.1:8080, with a database of its own in ./data (ARGS="--listen ..." for more).
+	cargo build --profile quick --locked
+	exec target/quick/folkmoot serve $(ARGS)
+
+release: rust postgres ## Build target/release/folkmoot, to deploy it.
 	cargo build --release --locked
-	exec target/release/folkmoot serve $(ARGS)
 
 test: rust postgres ## Run all tests but those with a mail server or in a browser.
 	cargo test --locked
