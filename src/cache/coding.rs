@@ -70,11 +70,6 @@ impl Room {
         timeout_at(when, self.places.clone().acquire_owned()).await.ok()?.ok()
     }
 
-    /// A place, if there is one, for what can be done without.
-    pub(super) fn now(&self) -> Option<Taken> {
-        self.places.clone().try_acquire_owned().ok()
-    }
-
     /// Reserves memory for the compressed form of so many bytes, if it is free: in the worst case it is as long as they are.
     pub(super) fn memory_for(&self, length: usize) -> Option<Reservation> {
         self.held.try_reserve(length as u64)
@@ -89,17 +84,10 @@ pub enum Coding {
     Zstd,
 }
 
-/// How much is done for a few bytes less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effort {
-    /// As little as is not felt by who waits.
-    AtOnce,
-    /// As much as is worth it for what many ask for.
-    Later,
-}
-
-/// What stands behind a coding's name in the tags of what was compressed later.
-const LATER: char = '+';
+/// Compression levels, as low as is not felt by the client that waits.
+const GZIP_LEVEL: u32 = 3;
+const BROTLI_LEVEL: u32 = 3;
+const ZSTD_LEVEL: i32 = 1;
 
 impl Coding {
     /// All of them.
@@ -126,49 +114,42 @@ impl Coding {
 
     /// The bytes in this coding, as quickly as may be.
     pub async fn code(self, bytes: Bytes, there: Where) -> Result<Bytes> {
-        let Where::Beside(taken, memory) = there else { return self.compress(&bytes, Effort::AtOnce) };
+        let Where::Beside(taken, memory) = there else { return self.compress(&bytes) };
         let work = move || {
             // It goes on when whoever asked for it has gone away.
             let _taken = taken;
-            self.compress(&bytes, Effort::AtOnce).map(|coded| memory.hold(coded))
+            self.compress(&bytes).map(|coded| memory.hold(coded))
         };
         spawn_blocking(work).await?
     }
 
     /// The tag of what has this tag, coded: the bytes of a strong tag are always the same (RFC 9110, section 8.8.3.3).
     pub fn tag(self, plain: &str) -> String {
-        self.tag_after(plain, Effort::AtOnce)
-    }
-
-    pub(super) fn tag_after(self, plain: &str, effort: Effort) -> String {
         match plain.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) {
-            Some(opaque) if effort == Effort::AtOnce => format!("\"{opaque}-{}\"", self.name()),
-            Some(opaque) => format!("\"{opaque}-{}{LATER}\"", self.name()),
+            Some(opaque) => format!("\"{opaque}-{}\"", self.name()),
             None => plain.to_owned(),
         }
     }
 
     /// What is between the quotes of a tag, without what it says of a coding.
     pub fn without(opaque: &str) -> &str {
-        let named = opaque.strip_suffix(LATER).unwrap_or(opaque);
-        Self::ALL.iter().find_map(|coding| named.strip_suffix(coding.name())?.strip_suffix('-')).unwrap_or(opaque)
+        Self::ALL.iter().find_map(|coding| opaque.strip_suffix(coding.name())?.strip_suffix('-')).unwrap_or(opaque)
     }
 
-    pub(super) fn compress(self, bytes: &[u8], effort: Effort) -> Result<Bytes> {
-        let level = |at_once, later| if effort == Effort::AtOnce { at_once } else { later };
+    pub(super) fn compress(self, bytes: &[u8]) -> Result<Bytes> {
         let room = Vec::with_capacity(bytes.len() / 3);
         let compressed = match self {
             Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::new(level(3, 9)));
+                let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::new(GZIP_LEVEL));
                 encoder.write_all(bytes)?;
                 encoder.finish()?
             }
             Self::Brotli => {
-                let mut encoder = brotli::CompressorWriter::new(room, 4096, level(3, 5), window(bytes.len(), effort));
+                let mut encoder = brotli::CompressorWriter::new(room, 4096, BROTLI_LEVEL, window(bytes.len()));
                 encoder.write_all(bytes)?;
                 encoder.into_inner()
             }
-            Self::Zstd => zstd::bulk::compress(bytes, if effort == Effort::AtOnce { 1 } else { 12 })?,
+            Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL)?,
         };
         Ok(exact(compressed))
     }
@@ -179,12 +160,9 @@ pub(super) fn is_short(length: u64) -> bool {
     length <= AT_ONCE
 }
 
-/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it. For a quality
-/// of 5 and a window below 17 the library has no tables of its own and takes its largest, 32 MiB where others have 1: a page takes four to
-/// eight times as long. Qualities above 5 have larger ones too.
-fn window(length: usize, effort: Effort) -> u32 {
-    let least = if effort == Effort::AtOnce { 10 } else { 17 };
-    length.next_power_of_two().trailing_zeros().clamp(least, 20)
+/// The logarithm of brotli's window (RFC 7932, section 9.1): as large as what is compressed, as memory is taken for all of it.
+fn window(length: usize) -> u32 {
+    length.next_power_of_two().trailing_zeros().clamp(10, 20)
 }
 
 /// What is kept takes no more room than it needs.

@@ -1,7 +1,6 @@
-//! An answer in one coding: compressed once for all who ask for it, and better, beside the requests, when many do.
+//! An answer in one coding: compressed once for all who ask for it.
 
 use std::io::{Error, Result};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use actix_web::http::header::HeaderValue;
@@ -10,18 +9,14 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
-use super::coding::{Coding, Effort, Room, is_short};
+use super::coding::{Coding, Room, is_short};
 use super::held::Reservation;
-
-/// After so many uses it is compressed better.
-const WORTH_MORE: u32 = 16;
 
 /// Bytes as they are sent, and the tag that they are known by.
 #[derive(Clone, Debug)]
 pub struct Packed {
     pub bytes: Bytes,
     pub etag: HeaderValue,
-    effort: Effort,
 }
 
 /// What is to be packed.
@@ -35,7 +30,6 @@ pub struct Plain<'a> {
 pub struct Form {
     coding: Coding,
     packed: RwLock<Option<Packed>>,
-    uses: AtomicU32,
     /// Held by whoever compresses it beside the requests.
     turn: Arc<Mutex<()>>,
 }
@@ -43,19 +37,14 @@ pub struct Form {
 impl Form {
     /// Of nothing yet.
     pub fn new(coding: Coding) -> Self {
-        let (packed, uses, turn) = Default::default();
-        Self { coding, packed, uses, turn }
+        let (packed, turn) = Default::default();
+        Self { coding, packed, turn }
     }
 
     /// It, if it is there or there is little to compress.
-    pub fn at_once(self: &Arc<Self>, plain: &Plain<'_>, room: &Room) -> Option<Result<Packed>> {
-        let Some(packed) = self.get() else {
-            return is_short(plain.body.len() as u64).then(|| self.pack(plain, Effort::AtOnce, Reservation::none()));
-        };
-        if packed.effort == Effort::AtOnce && self.uses.fetch_add(1, Ordering::Relaxed) % WORTH_MORE == WORTH_MORE - 1 {
-            self.pack_better(plain, room);
-        }
-        Some(Ok(packed))
+    pub fn at_once(&self, plain: &Plain<'_>) -> Option<Result<Packed>> {
+        let pack = || is_short(plain.body.len() as u64).then(|| self.pack(plain, Reservation::none()));
+        self.get().map(Ok).or_else(pack)
     }
 
     /// The same of something long, once for all who wait. None where others are compressed and it would not be its turn soon.
@@ -71,32 +60,19 @@ impl Form {
         // It goes on, and is kept, when whoever asked for it has gone away.
         let work = move || {
             let _held = (turn, taken);
-            this.pack(&Plain { body: &body, etag: &etag }, Effort::AtOnce, memory).map(Some)
+            this.pack(&Plain { body: &body, etag: &etag }, memory).map(Some)
         };
         spawn_blocking(work).await?
-    }
-
-    fn pack_better(self: &Arc<Self>, plain: &Plain<'_>, room: &Room) {
-        let Ok(turn) = self.turn.clone().try_lock_owned() else { return };
-        let Some(taken) = room.now() else { return };
-        let Some(memory) = room.memory_for(plain.body.len()) else { return };
-        let (this, body, etag) = (self.clone(), plain.body.clone(), plain.etag.clone());
-        spawn_blocking(move || {
-            let _held = (turn, taken);
-            if let Err(error) = this.pack(&Plain { body: &body, etag: &etag }, Effort::Later, memory) {
-                tracing::warn!(%error, "an answer could not be compressed");
-            }
-        });
     }
 
     fn get(&self) -> Option<Packed> {
         self.packed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn pack(&self, plain: &Plain<'_>, effort: Effort, memory: Reservation) -> Result<Packed> {
-        let bytes = memory.hold(self.coding.compress(plain.body, effort)?);
-        let tag = self.coding.tag_after(plain.etag.to_str().map_err(Error::other)?, effort);
-        let packed = Packed { bytes, etag: HeaderValue::try_from(tag).map_err(Error::other)?, effort };
+    fn pack(&self, plain: &Plain<'_>, memory: Reservation) -> Result<Packed> {
+        let bytes = memory.hold(self.coding.compress(plain.body)?);
+        let tag = self.coding.tag(plain.etag.to_str().map_err(Error::other)?);
+        let packed = Packed { bytes, etag: HeaderValue::try_from(tag).map_err(Error::other)? };
         *self.packed.write().unwrap_or_else(PoisonError::into_inner) = Some(packed.clone());
         Ok(packed)
     }

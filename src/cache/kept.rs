@@ -99,8 +99,8 @@ impl Kept {
     }
 
     /// It in this coding, if that is there or there is little to compress.
-    pub fn packed_at_once(&self, coding: Coding, room: &Room) -> Option<std::io::Result<Packed>> {
-        self.forms[coding as usize].at_once(&self.plain(), room)
+    pub fn packed_at_once(&self, coding: Coding) -> Option<std::io::Result<Packed>> {
+        self.forms[coding as usize].at_once(&self.plain())
     }
 
     /// The same of something long. None where others are compressed and it would not be its turn soon.

@@ -129,7 +129,7 @@ pub fn by_bytes(body: Vec<u8>) -> Result<Kept, Error> {
 /// The answer as this request takes it: in the coding it likes best, or 304.
 pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Error::internal("no state"))?;
-    if let Some(parts) = answer_at_once(kept, request.headers(), state)? {
+    if let Some(parts) = answer_at_once(kept, request.headers())? {
         return Ok(with_its_body(parts));
     }
     match encoding::best(request.headers()) {
@@ -146,7 +146,7 @@ pub async fn answer(kept: &Kept, request: &HttpRequest) -> Result<HttpResponse, 
 }
 
 /// The same, its body by itself, unless it would have to be compressed first and is long.
-pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) -> Result<Option<HeadAndBody>, Error> {
+pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap) -> Result<Option<HeadAndBody>, Error> {
     if headers.contains_key(IF_NONE_MATCH)
         && let Some(named) = etag::matching(headers, kept.etag.to_str().map_err(Error::internal)?)
     {
@@ -155,7 +155,7 @@ pub(super) fn answer_at_once(kept: &Kept, headers: &HeaderMap, state: &State) ->
         return Ok(Some((head, Bytes::new())));
     }
     let Some(coding) = encoding::best(headers) else { return Ok(Some(plain(kept))) };
-    let packed = kept.packed_at_once(coding, &state.store.room).transpose().map_err(Error::internal)?;
+    let packed = kept.packed_at_once(coding).transpose().map_err(Error::internal)?;
     Ok(packed.map(|packed| coded(kept, packed, coding)))
 }
 

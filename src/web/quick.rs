@@ -48,7 +48,7 @@ impl Quick {
         }
         let found = self.state.store.find(kept::key(&asked.uri))?;
         let act = self.routes.act(&Method::GET, asked.uri.path())?;
-        let (mut answer, body) = kept::answer_at_once(&found, &asked.headers, &self.state).ok()??;
+        let (mut answer, body) = kept::answer_at_once(&found, &asked.headers).ok()??;
         let id = frame::request_id(&asked.headers, self.state.random).ok()?;
         let named = HeaderValue::from_str(&id).ok()?;
         let told = match self.limits.count(asked, None, act.limit) {
