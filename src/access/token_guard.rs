@@ -117,7 +117,7 @@ impl TokenGuard {
                 return turn.map_err(Error::internal);
             }
         }
-        // It may be good: it is not refused for the address's failures, which are counted once it has been looked up.
+        // The token may be good, so it is not refused for failures of its address. Failures are counted after the lookup.
         let turn = timeout(MAX_WAIT, self.suspects.acquire()).await.map_err(|_| overloaded())?;
         let (now, tick) = (self.started.elapsed().as_nanos(), TICK.as_nanos());
         let rest = u64::try_from(tick - now % tick).map_err(Error::internal)?;

@@ -61,7 +61,7 @@ struct Budget {
 #[derive(Default)]
 pub struct Reservation {
     memory: Option<OwnedSemaphorePermit>,
-    /// What was needed beyond it.
+    /// Memory that was needed beyond it.
     more: Option<OwnedSemaphorePermit>,
 }
 
@@ -129,7 +129,7 @@ impl Held {
             return Some(Reservation::none());
         }
         let of = |memory: &Arc<Semaphore>| memory.clone().try_acquire_many_owned(permits(bytes)).ok();
-        // What stays in the cache should take the common part.
+        // Cached responses should take the common part.
         let memory = of(&self.0.free).or_else(|| if bytes <= MAX_SHORT { of(&self.0.free_for_short) } else { None });
         memory.map(Reservation::of)
     }

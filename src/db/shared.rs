@@ -21,7 +21,7 @@ use super::watch::Alive;
 /// enough that none of them waits long.
 const READERS: usize = 8;
 
-/// A read that was given up after less than this has not clogged its connection: a read by key ends in a few milliseconds. Else a client
+/// A read that was given up after less than this has not clogged its connection: a read by key ends in a few milliseconds. Otherwise a client
 /// could have a connection closed by closing its own. Readers behind a statement that takes longer end by their own timeout.
 const MIN_CLOGGED: Duration = Duration::from_millis(100);
 

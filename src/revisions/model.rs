@@ -55,8 +55,10 @@ impl Revision {
     pub async fn find(post: &Post, number: i64, conn: &mut AsyncPgConnection) -> QueryResult<Option<(Self, String)>> {
         if number == post.version {
             let body = posts::table.find((post.thread_id, post.id)).filter(posts::version.eq(number));
-            let body = body.select(posts::body).first(conn).await.optional()?;
-            return Ok(body.map(|body| (Self::present(post), body)));
+            if let Some(body) = body.select(posts::body).first(conn).await.optional()? {
+                return Ok(Some((Self::present(post), body)));
+            }
+            // An edit since the post was read has made it an earlier revision.
         }
         let revision = revisions::table.find((post.thread_id, post.id, number));
         revision.select((Self::as_select(), revisions::body)).first(conn).await.optional()

@@ -144,7 +144,7 @@ impl Scene {
     async fn told(&self, people: &[Person], paths: &[String]) -> Vec<(String, Told)> {
         let mut all = Vec::new();
         for (n, person) in people.iter().enumerate() {
-            // What was kept before is too old now; the session cache knows the caller from here on.
+            // Responses that were cached before are too old now; the session cache knows the caller from here on.
             self.app.clock.advance(chrono::Duration::seconds(10));
             person.get("/api/v1/forums").await.expect(200);
             for path in paths {
